@@ -1,0 +1,37 @@
+"""How gunicorn serves the shop: gevent, one process, no control socket."""
+
+import os
+import sys
+
+from shop.config import Settings
+from shop.kernel.parents import end_with_parent
+
+settings = Settings.from_env()
+
+bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
+if workers > 1 and (settings.on_sqlite or not settings.redis_url):
+    sys.exit("WEB_CONCURRENCY above 1 needs PostgreSQL in DATABASE_URL, and REDIS_URL")
+
+worker_class = "gevent"
+worker_connections = 20_000
+backlog = 2048
+timeout = 30
+graceful_timeout = 5
+keepalive = 5
+control_socket_disable = True
+proc_name = "village-live-shop"
+
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+forwarded_allow_ips = ""  # the hops of SHOP_TRUSTED_PROXIES are counted in the application
+
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+
+def on_starting(_server: object) -> None:
+    """Under ``flask up`` the server ends when its parent is gone, however that went."""
+    end_with_parent()

@@ -1,0 +1,28 @@
+"""``create_app``: the only module that knows every part."""
+
+from flask import Flask
+
+from shop import cli, models, tools, web
+from shop.config import Settings
+from shop.db import db, engine_options
+from shop.kernel.clock import Clock, utc_now
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> Flask:
+    """Build the shop from its settings; raises ``UnsafeSettings`` rather than start unsafe."""
+    settings = settings or Settings.from_env()
+    app = Flask("shop", template_folder="../templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            settings.database_url, pool_size=settings.db_pool_size
+        ),
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    models.known()
+    db.init_app(app)
+    tools.install(app, settings=settings, clock=clock)
+    web.install(app, settings=settings)
+    cli.install(app)
+    return app

@@ -1,0 +1,78 @@
+"""Starting web and worker beside each other, and ending both whatever happens to one."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import FrameType
+
+from shop.kernel.parents import PARENT
+
+KINDLY_S = 8.0
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Children:
+    """Processes in sessions of their own: Ctrl-C reaches this process alone, which ends them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment) | {PARENT: str(os.getpid())}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked = threading.Event()
+        self._number = signal.SIGTERM
+        for number in STOPS:
+            signal.signal(number, self._ask)
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Run one more child; its output goes where ours does."""
+        self._running[name] = subprocess.Popen(  # noqa: S603
+            command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked for the end, or a child has ended by itself."""
+        return self._asked.is_set() or self.ended() is not None
+
+    def ended(self) -> tuple[str, int] | None:
+        """The first child that is no more, and its exit code."""
+        for name, child in self._running.items():
+            if (code := child.poll()) is not None:
+                return name, code
+        return None
+
+    def wait(self) -> tuple[str, int] | None:
+        """Wait for the end and bring it about; gives the child that ended unasked, if one did."""
+        while not self.stopping:
+            self._asked.wait(0.2)
+        culprit = None if self._asked.is_set() else self.ended()
+        self.end()
+        return culprit
+
+    def end(self) -> None:
+        """Ask every child kindly, then take what is left of its process group away."""
+        for child in self._running.values():
+            if child.poll() is None:
+                child.send_signal(self._number)
+        deadline = time.monotonic() + KINDLY_S
+        for child in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()))
+            _kill_group(child.pid)
+            child.wait()
+
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            self._number = signal.SIGINT
+        self._asked.set()
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,0 +1,81 @@
+"""Commands that keep the shop: audit, one job by hand, the first operator."""
+
+import secrets
+
+import click
+from flask.cli import with_appcontext
+
+from shop.domain.accounts import passwords, phones, queries
+from shop.domain.accounts.states import Role
+from shop.flows import people
+from shop.jobs import JOBS
+from shop.kernel.errors import DomainError
+from shop.tools import tools
+
+SHOWN_ROWS = 20
+
+
+@click.command()
+@with_appcontext
+def audit() -> None:
+    """Check the invariants of the database; print each violation and end with 1."""
+    from shop.reads import audit as reads
+
+    found = reads.violations(tools().clock())
+    for broken in found:
+        click.echo(f"{broken.name}: {broken.statement}: broken by {len(broken.rows)} row(s)")
+        for row in broken.rows[:SHOWN_ROWS]:
+            click.echo(f"    {dict(row)}")
+    if found:
+        raise SystemExit(1)
+    click.echo("every invariant holds")
+
+
+@click.group()
+def jobs() -> None:
+    """Periodic work, run by hand or by cron."""
+
+
+@jobs.command("run")
+@click.argument("name", type=click.Choice(sorted(JOBS)))
+@with_appcontext
+def run_job(name: str) -> None:
+    """Run one job once and say how much it did."""
+    click.echo(f"{name}: {JOBS[name].run()}")
+
+
+@jobs.command("list")
+def list_jobs() -> None:
+    """Print every job and when it runs."""
+    for name, job in sorted(JOBS.items()):
+        click.echo(f"{name:30} {job.when}")
+
+
+@click.group()
+def operator() -> None:
+    """People who run the platform."""
+
+
+@operator.command("create")
+@click.option("--phone", required=True, help="A mainland mobile number.")
+@click.option("--name", default="平台运营", help="How the operator is called.")
+@click.option("--password", help="Made and printed once when it is not given.")
+@with_appcontext
+def create_operator(phone: str, name: str, password: str | None) -> None:
+    """Make an operator, or give a known number the operator's hat and leave its password."""
+    try:
+        known = queries.user_by_phone(phones.parse(phone)) is not None
+        secret = password or secrets.token_urlsafe(12)
+        people.make_user(
+            phone=phone,
+            name=name,
+            password_hash=None if known else passwords.hashed(passwords.checked(secret)),
+            proven=True,
+            roles=(Role.OPERATOR,),
+            now=tools().clock(),
+        )
+    except DomainError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(f"{phone} is an operator")
+    if not known and password is None:
+        click.echo(f"password, shown this once: {secret}")

@@ -1,0 +1,252 @@
+"""The handle, the base class, column types, and the one place that commits."""
+
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    CursorResult,
+    Date,
+    DateTime,
+    Dialect,
+    Executable,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from shop.kernel.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WRITE = "shop_write"
+RETRIES = 3
+SQLITE_PATIENCE_S = 5.0
+RETRYABLE_STATES = frozenset({"40001", "40P01"})
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite keeps it as naive text of one width, so it sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time reached the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A StrEnum stored by its value; pair it with ``one_of`` for the CHECK."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else str(self.words(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
+def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    """The CHECK that keeps a ``Word`` column inside its enum."""
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+class Base(DeclarativeBase):
+    """Every model's parent; ``info={"append_only": True}`` on a table makes it insert-only."""
+
+    registry = registry(
+        type_annotation_map={
+            int: BigInt,
+            datetime: UtcDateTime(),
+            date: Date(),
+            dict[str, Any]: Json,
+            list[Any]: Json,
+        },
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(column_0_N_label)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+    )
+
+
+APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
+"""Table arguments of a truth that only grows; see ``triggers.py``."""
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+_sqlite_turn = threading.Lock()
+
+
+class NestedTransaction(RuntimeError):
+    """A flow called a flow: one use case is one transaction."""
+
+
+def transactional(body: Callable[P, R]) -> Callable[P, R]:
+    """Run ``body`` in one write transaction: used in flows and nowhere else.
+
+    Ends the read the request left open, commits on return, rolls back on any error, and runs the
+    body again on a serialization failure or deadlock. Raises ``Unavailable`` when SQLite stays
+    busy for five seconds.
+    """
+
+    @wraps(body)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        session = db.session()
+        if session.info.get("open"):
+            raise NestedTransaction(body.__qualname__)
+        for attempt in range(RETRIES + 1):
+            session.rollback()
+            session.info["open"] = True
+            try:
+                with _writing(session):
+                    result = body(*args, **kwargs)
+                    session.flush()
+                    _commit(session)
+                    return result
+            except DBAPIError as error:
+                if attempt == RETRIES or not _may_run_again(error):
+                    raise
+                time.sleep(random.uniform(0.005, 0.05) * (attempt + 1))
+            finally:
+                session.info["open"] = False
+                session.rollback()
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _commit(session: Any) -> None:
+    """A connection lost during COMMIT leaves the outcome unknown, so it is never run again."""
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the outcome of the commit is unknown") from error
+        raise
+
+
+def _may_run_again(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in RETRYABLE_STATES
+
+
+@contextmanager
+def _writing(session: Any) -> Iterator[None]:
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection(execution_options={WRITE: True})
+        yield
+        return
+    deadline = time.monotonic() + SQLITE_PATIENCE_S
+    if not _sqlite_turn.acquire(timeout=SQLITE_PATIENCE_S):
+        raise Unavailable("the database is busy")
+    try:
+        _begin_immediate(session, deadline)
+        yield
+    finally:
+        session.rollback()
+        _sqlite_turn.release()
+
+
+def _begin_immediate(session: Any, deadline: float) -> None:
+    """Another process may be writing; SQLite's own waiting would stop every greenlet here."""
+    pause = 0.005
+    while True:
+        try:
+            session.connection(execution_options={WRITE: True})
+            return
+        except OperationalError as error:
+            session.rollback()
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise Unavailable("the database is busy") from error
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+def insert_into(model: type[Base]) -> Any:
+    """The dialect's own INSERT, which knows ON CONFLICT on both databases."""
+    bind = db.session.get_bind()
+    return (sqlite if bind.dialect.name == "sqlite" else postgresql).insert(model)
+
+
+def changed(statement: Executable) -> int:
+    """Execute a guarded UPDATE, DELETE or INSERT and give the number of rows it touched."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    for pragma in (
+        "busy_timeout = 0",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get(WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
+    """Pool and time-out options; every waiting has an end shorter than a request's."""
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"check_same_thread": False, "timeout": 0}, "pool_size": 20}
+    limits = "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"
+    return {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 3,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 2, "options": limits},
+    }

@@ -1,0 +1,1 @@
+"""The demonstration county: loaded when the database is empty, never in production."""

@@ -1,0 +1,1 @@
+"""The subjects, one folder each; none imports another."""

@@ -1,0 +1,1 @@
+"""Answers kept for a key, and the invariants of the books."""

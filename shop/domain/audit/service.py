@@ -1,0 +1,123 @@
+"""Answers kept for a key: the same key gives the first answer again, never a second effect."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from shop.db import changed, db
+from shop.domain.audit import queries
+from shop.domain.audit.errors import IdempotencyInProgress, IdempotencyKeyReused
+from shop.domain.audit.models import KeptAnswer
+
+LEASE = timedelta(seconds=30)
+KEPT_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyedRequest:
+    """One ``Idempotency-Key`` of one caller on one route; ``fingerprint`` is a SHA-256 in hex."""
+
+    actor: str
+    route: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The answer as it was given the first time."""
+
+    status: int
+    body: str
+    location: str | None = None
+
+
+def take(key: KeyedRequest, *, now: datetime) -> Kept | None:
+    """Claim a key inside a transaction: ``None`` is a licence to act, else the first answer.
+
+    Raises ``IdempotencyKeyReused`` for another body, ``IdempotencyInProgress`` while a twin holds
+    its lease of 30 seconds; a lapsed lease, and an answer older than 24 hours, are taken over.
+    """
+    if _insert(key, now=now) or _take_over(key, now=now):
+        return None
+    found = queries.kept_answer(actor=key.actor, route=key.route, key=key.key)
+    if found is None:
+        raise IdempotencyInProgress("the first request with this key is still under way")
+    if found.fingerprint != key.fingerprint:
+        raise IdempotencyKeyReused("this key was used with another request")
+    if found.status is None:
+        raise IdempotencyInProgress("the first request with this key is still under way")
+    return Kept(status=found.status, body=found.body or "", location=found.location)
+
+
+def keep(key: KeyedRequest, answer: Kept, *, now: datetime) -> None:
+    """Write down the answer that every repetition gets for 24 hours."""
+    changed(
+        update(KeptAnswer)
+        .where(*_of(key), KeptAnswer.fingerprint == key.fingerprint, KeptAnswer.status.is_(None))
+        .values(status=answer.status, body=answer.body, location=answer.location, leased_until=now)
+    )
+
+
+def free(key: KeyedRequest) -> None:
+    """Give a key back after a refusal, so that the same key may try again."""
+    changed(
+        delete(KeptAnswer).where(
+            *_of(key), KeptAnswer.fingerprint == key.fingerprint, KeptAnswer.status.is_(None)
+        )
+    )
+
+
+def forget(*, now: datetime) -> int:
+    """Delete answers older than 24 hours; gives how many there were."""
+    return changed(delete(KeptAnswer).where(KeptAnswer.created_at <= now - KEPT_FOR))
+
+
+def _of(key: KeyedRequest) -> tuple[Any, ...]:
+    return (
+        KeptAnswer.actor == key.actor,
+        KeptAnswer.route == key.route,
+        KeptAnswer.key == key.key,
+    )
+
+
+def _insert(key: KeyedRequest, *, now: datetime) -> bool:
+    dialect = db.session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(KeptAnswer).values(
+        actor=key.actor,
+        route=key.route,
+        key=key.key,
+        fingerprint=key.fingerprint,
+        leased_until=now + LEASE,
+        created_at=now,
+    )
+    return changed(statement.on_conflict_do_nothing()) == 1
+
+
+def _take_over(key: KeyedRequest, *, now: datetime) -> bool:
+    """One conditional UPDATE, so that of two successors only one wins."""
+    lapsed = (
+        KeptAnswer.status.is_(None)
+        & (KeptAnswer.leased_until <= now)
+        & (KeptAnswer.fingerprint == key.fingerprint)
+    )
+    too_old = KeptAnswer.created_at <= now - KEPT_FOR
+    return (
+        changed(
+            update(KeptAnswer)
+            .where(*_of(key), or_(lapsed, too_old))
+            .values(
+                fingerprint=key.fingerprint,
+                status=None,
+                body=None,
+                location=None,
+                leased_until=now + LEASE,
+                created_at=now,
+            )
+        )
+        == 1
+    )

@@ -1,0 +1,1 @@
+"""Products, their words and pictures, and the way they are found."""

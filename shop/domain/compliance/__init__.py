@@ -1,0 +1,1 @@
+"""Agreements in force and the work that waits for a person."""

@@ -1,0 +1,1 @@
+"""Intake, packing, lots, stock and holds."""

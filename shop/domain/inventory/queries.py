@@ -1,0 +1,70 @@
+"""Nouns of the shelf."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, or_, select
+
+from shop.db import db
+from shop.domain.inventory.models import Lot, LotSale, Stock, StockHold
+from shop.domain.inventory.states import HoldState
+
+
+def available(skus: Sequence[str]) -> dict[str, int]:
+    """Units that may still be promised from the shelf, for every SKU asked."""
+    rows = db.session.execute(
+        select(Stock.sku, Stock.on_hand - Stock.held - Stock.allotted).where(Stock.sku.in_(skus))
+    )
+    return dict.fromkeys(skus, 0) | {sku: units for sku, units in rows}
+
+
+def fresh_lots(sku: str, today: date) -> list[Lot]:
+    """Lots that may be sold today, the earliest best-before first."""
+    return list(
+        db.session.scalars(
+            select(Lot)
+            .where(Lot.sku == sku, Lot.on_hand > 0)
+            .where(or_(Lot.best_before.is_(None), Lot.best_before >= today))
+            .order_by(Lot.best_before.is_(None), Lot.best_before, Lot.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def next_lot(sku: str, today: date) -> Lot | None:
+    """The lot the next buyer's goods come from, or ``None``."""
+    return next(iter(fresh_lots(sku, today)), None)
+
+
+def expired_lots(today: date) -> list[Lot]:
+    """Lots with units left whose best-before has passed."""
+    return list(
+        db.session.scalars(
+            select(Lot)
+            .where(Lot.on_hand > 0, Lot.best_before < today)
+            .order_by(Lot.sku, Lot.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def earliest_expiry(sku: str, live_item_id: int | None) -> datetime | None:
+    """When the first open hold on a counter ends: the soonest that units may come back."""
+    return db.session.scalar(
+        select(func.min(StockHold.expires_at)).where(
+            StockHold.sku == sku,
+            StockHold.state == HoldState.HELD,
+            StockHold.live_item_id.is_(None)
+            if live_item_id is None
+            else StockHold.live_item_id == live_item_id,
+        )
+    )
+
+
+def lot_sales(order_id: int) -> list[LotSale]:
+    """Which lots an order was taken from."""
+    return list(
+        db.session.scalars(
+            select(LotSale).where(LotSale.order_id == order_id).order_by(LotSale.id)
+        )
+    )

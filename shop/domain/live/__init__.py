@@ -1,0 +1,1 @@
+"""Live sessions, their items, pins, events and comments."""

@@ -1,0 +1,1 @@
+"""Freight, regions, shipments, and the door to couriers."""

@@ -1,0 +1,1 @@
+"""Payments and refunds, and the door to those who move the money."""

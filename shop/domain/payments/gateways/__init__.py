@@ -1,0 +1,1 @@
+"""The payment door: one Protocol (``base``) and its adapters (``sandbox``, ``stripe``)."""

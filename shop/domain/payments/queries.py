@@ -1,0 +1,133 @@
+"""Nouns of money."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from shop.db import db
+from shop.domain.payments.models import Payment, PaymentHistory, Refund
+from shop.domain.payments.states import LIVE_PAYMENTS, PaymentStatus, RefundStatus
+
+PAID_WITH = (PaymentStatus.CAPTURED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
+
+
+def by_request_key(order_id: int, request_key: str) -> Payment | None:
+    """The payment an earlier request of the same key began."""
+    return db.session.scalar(
+        select(Payment).where(Payment.order_id == order_id, Payment.request_key == request_key)
+    )
+
+
+def by_provider_id(gateway: str, provider_id: str) -> Payment | None:
+    """The payment a provider knows under this id."""
+    return db.session.scalar(
+        select(Payment).where(Payment.gateway == gateway, Payment.provider_id == provider_id)
+    )
+
+
+def of_order(order_id: int) -> list[Payment]:
+    """Every attempt to pay an order, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)
+        )
+    )
+
+
+def live_of(order_id: int) -> list[Payment]:
+    """Attempts that may still bring money."""
+    return [payment for payment in of_order(order_id) if payment.status in LIVE_PAYMENTS]
+
+
+def that_paid(order_id: int) -> Payment | None:
+    """The payment that paid an order: captured, and not a surplus."""
+    return db.session.scalar(
+        select(Payment)
+        .where(Payment.order_id == order_id, Payment.status.in_(PAID_WITH))
+        .where(
+            ~select(PaymentHistory.id)
+            .where(
+                PaymentHistory.payment_id == Payment.id,
+                PaymentHistory.refund_id.is_(None),
+                PaymentHistory.to_status == PaymentStatus.SURPLUS,
+            )
+            .exists()
+        )
+    )
+
+
+def refunds_of(order_id: int) -> list[Refund]:
+    """Every refund of an order, the oldest first."""
+    return list(
+        db.session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id))
+    )
+
+
+def refund_by_key(dedupe_key: str) -> Refund | None:
+    """The refund written for this cause."""
+    return db.session.scalar(select(Refund).where(Refund.dedupe_key == dedupe_key))
+
+
+def refund_by_provider_id(provider_id: str) -> Refund | None:
+    """The refund a provider knows under this id."""
+    return db.session.scalar(select(Refund).where(Refund.provider_id == provider_id))
+
+
+def succeeded_fen(payment_id: int) -> int:
+    """Fen of a payment that have really gone back."""
+    return int(
+        db.session.scalar(
+            select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(
+                Refund.payment_id == payment_id, Refund.status == RefundStatus.SUCCEEDED
+            )
+        )
+        or 0
+    )
+
+
+def unsettled(older_than: datetime, *, limit: int = 100) -> list[int]:
+    """Payments of which no end was heard since they were asked for."""
+    return list(
+        db.session.scalars(
+            select(Payment.id)
+            .where(
+                Payment.status.in_(LIVE_PAYMENTS),
+                Payment.created_at <= older_than,
+                Payment.provider_id.is_not(None),
+            )
+            .order_by(Payment.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def unanswered(older_than: datetime, *, limit: int = 100) -> list[int]:
+    """Payments whose provider was asked and never answered."""
+    return list(
+        db.session.scalars(
+            select(Payment.id)
+            .where(
+                Payment.status.in_(LIVE_PAYMENTS),
+                Payment.created_at <= older_than,
+                Payment.provider_id.is_(None),
+            )
+            .order_by(Payment.id)
+            .limit(limit)
+        )
+    )
+
+
+def unsettled_refunds(older_than: datetime, *, limit: int = 100) -> list[int]:
+    """Refunds of which no end was heard."""
+    return list(
+        db.session.scalars(
+            select(Refund.id)
+            .where(
+                Refund.status.in_([RefundStatus.DUE, RefundStatus.PENDING]),
+                Refund.created_at <= older_than,
+            )
+            .order_by(Refund.id)
+            .limit(limit)
+        )
+    )
+

@@ -1,0 +1,1 @@
+"""Split rules and the ledger."""

@@ -1,0 +1,1 @@
+"""Places: villages, cooperatives, farmers."""

@@ -1,0 +1,249 @@
+"""Hearing of money: hook, return page and reconciler all end in ``apply_payment``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shop.db import db, transactional
+from shop.domain.compliance import service as tasks
+from shop.domain.compliance.states import TaskKind
+from shop.domain.inventory import holds
+from shop.domain.inventory.errors import OutOfStock
+from shop.domain.live.sales import PurchaseLimit
+from shop.domain.orders import service as orders
+from shop.domain.orders.models import Order
+from shop.domain.orders.states import CancelReason, OrderStatus
+from shop.domain.outbox import inbox
+from shop.domain.outbox.models import InboxEvent
+from shop.domain.outbox.states import InboxStatus
+from shop.domain.payments import queries as payment_queries
+from shop.domain.payments import service as payments
+from shop.domain.payments.gateways.base import (
+    Gateway,
+    GatewayEvent,
+    Outcome,
+    RefundOutcome,
+    Standing,
+)
+from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.states import PaymentStatus, RefundCause
+from shop.flows import holding, refunding
+from shop.flows.sending_back import apply_refund
+from shop.flows.telling import tell
+from shop.kernel.actor import GATEWAY
+from shop.kernel.clock import local_date
+from shop.kernel.money import CURRENCY, yuan
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of a report."""
+
+    status: InboxStatus
+    reason: str | None = None
+
+
+def hear(event: GatewayEvent, *, source: str, livemode: bool | None, now: datetime) -> Verdict:
+    """Store one verified event, then apply it exactly once.
+
+    Stored first and alone, so that an event whose applying fails is kept and tried again by
+    ``apply_waiting``; a repeat is told ``duplicate``.
+    """
+    event_id = _store(event, source=source, now=now)
+    if event_id is None:
+        return Verdict(status=InboxStatus.DUPLICATE)
+    return _try(event_id, source=source, livemode=livemode, now=now)
+
+
+@transactional
+def _store(event: GatewayEvent, *, source: str, now: datetime) -> int | None:
+    return inbox.store(source, event.event_id, type_=event.type, payload=_plain(event), now=now)
+
+
+def _plain(event: GatewayEvent) -> dict[str, object]:
+    """The facts an event is applied by, and the raw message for a person who asks."""
+    return {
+        "kind": event.kind,
+        "payment_id": event.payment_id,
+        "refund_id": event.refund_id,
+        "provider_id": event.provider_id,
+        "outcome": str(event.outcome) if event.outcome else None,
+        "amount_fen": event.amount_fen,
+        "currency": event.currency,
+        "order_number": event.order_number,
+        "failure_code": event.failure_code,
+        "livemode": event.livemode,
+        "account": event.account,
+        "raw": event.raw,
+    }
+
+
+def _try(event_id: int, *, source: str, livemode: bool | None, now: datetime) -> Verdict:
+    try:
+        return _apply(event_id, source=source, livemode=livemode, now=now)
+    except Exception as error:
+        _count_failure(event_id, reason=f"{type(error).__name__}: {error}", now=now)
+        return Verdict(status=InboxStatus.RECEIVED, reason="will be tried again")
+
+
+@transactional
+def _count_failure(event_id: int, *, reason: str, now: datetime) -> None:
+    if inbox.count_failure(event_id, reason=reason, now=now):
+        tasks.open_task(
+            TaskKind.PARKED_EVENT,
+            dedupe_key=f"inbox:{event_id}",
+            ref=f"inbox:{event_id}",
+            summary=reason[:200],
+            due_at=now + timedelta(hours=4),
+            now=now,
+        )
+
+
+def apply_waiting(source: str, *, livemode: bool | None, now: datetime) -> int:
+    """Try again what was parked or failed; each event in a transaction of its own."""
+    return sum(
+        _try(event_id, source=source, livemode=livemode, now=now).status is InboxStatus.APPLIED
+        for event_id in inbox.unapplied(source, now=now)
+    )
+
+
+@transactional
+def _apply(event_id: int, *, source: str, livemode: bool | None, now: datetime) -> Verdict:
+    event = inbox.begin(event_id)
+    if event is None:
+        return Verdict(status=InboxStatus.DUPLICATE)
+    verdict = _judge(event, source=source, livemode=livemode, now=now)
+    inbox.close(event, verdict.status, reason=verdict.reason, now=now)
+    if verdict.status is InboxStatus.QUARANTINED:
+        tasks.open_task(
+            TaskKind.QUARANTINED_PAYMENT,
+            dedupe_key=f"inbox:{event.id}",
+            ref=f"inbox:{event.id}",
+            summary=(verdict.reason or event.type)[:200],
+            due_at=now + timedelta(hours=4),
+            now=now,
+        )
+    return verdict
+
+
+def _judge(event: InboxEvent, *, source: str, livemode: bool | None, now: datetime) -> Verdict:
+    facts = event.payload
+    if facts["kind"] == "ignored":
+        return Verdict(status=InboxStatus.IGNORED)
+    if facts["account"] is not None or (
+        livemode is not None and facts["livemode"] is not None and facts["livemode"] != livemode
+    ):
+        return Verdict(status=InboxStatus.QUARANTINED, reason="from another account or mode")
+    if facts["kind"] == "refund":
+        return _judge_refund(facts, source=source, now=now)
+    return _judge_payment(facts, source=source, now=now)
+
+
+def _judge_refund(facts: Mapping[str, object], *, source: str, now: datetime) -> Verdict:
+    refund = None
+    if isinstance(facts["refund_id"], int):
+        refund = db.session.get(Refund, facts["refund_id"])
+    elif isinstance(facts["provider_id"], str):
+        refund = payment_queries.refund_by_provider_id(facts["provider_id"])
+    if refund is None:
+        return Verdict(status=InboxStatus.QUARANTINED, reason="a refund the shop did not ask for")
+    if facts["amount_fen"] not in {None, refund.amount_fen}:
+        return Verdict(status=InboxStatus.QUARANTINED, reason="another amount than was owed")
+    if facts["outcome"] is None:
+        return Verdict(status=InboxStatus.IGNORED)
+    failure = facts["failure_code"]
+    apply_refund(
+        refund.id,
+        outcome=RefundOutcome(str(facts["outcome"])),
+        provider_id=facts["provider_id"] if isinstance(facts["provider_id"], str) else None,
+        failure_code=str(failure) if failure else None,
+        source=source,
+        now=now,
+    )
+    return Verdict(status=InboxStatus.APPLIED)
+
+
+def _judge_payment(facts: Mapping[str, object], *, source: str, now: datetime) -> Verdict:
+    payment = _find(facts, source)
+    if payment is None:
+        return Verdict(status=InboxStatus.PARKED, reason="no such payment yet")
+    order = orders.locked(payment.order_id)
+    payment = payments.locked(payment.id)
+    if wrong := _mismatch(payment, order, facts):
+        return Verdict(status=InboxStatus.QUARANTINED, reason=wrong)
+    if facts["outcome"] is None:
+        return Verdict(status=InboxStatus.IGNORED)
+    if payment.provider_id is None and isinstance(facts["provider_id"], str):
+        payments.note_provider(payment, facts["provider_id"], next_action=None)
+    failure = facts["failure_code"]
+    apply_payment(
+        order,
+        payment,
+        outcome=Outcome(str(facts["outcome"])),
+        failure_code=str(failure) if failure else None,
+        source=source,
+        now=now,
+    )
+    return Verdict(status=InboxStatus.APPLIED)
+
+
+def _find(facts: Mapping[str, object], source: str) -> Payment | None:
+    if isinstance(facts["payment_id"], int):
+        found = db.session.get(Payment, facts["payment_id"])
+        return found if found is not None and found.gateway == source else None
+    if isinstance(facts["provider_id"], str):
+        return payment_queries.by_provider_id(source, facts["provider_id"])
+    return None
+
+
+def _mismatch(payment: Payment, order: Order, facts: Mapping[str, object]) -> str | None:
+    """Why an event does not fit its payment (FAULTS 32), or ``None``."""
+    checks = {
+        "another amount": facts["amount_fen"] not in {None, payment.amount_fen},
+        "another currency": facts["currency"] not in {None, CURRENCY},
+        "another order": facts["order_number"] not in {None, order.number},
+        "another payment": payment.provider_id is not None
+        and facts["provider_id"] not in {None, payment.provider_id},
+    }
+    return next((words for words, wrong in checks.items() if wrong), None)
+
+
+@transactional
+def record_standing(payment_id: int, standing: Standing, *, source: str, now: datetime) -> None:
+    """Write what a provider answered when it was asked: return page and reconciler."""
+    known = db.session.get_one(Payment, payment_id)
+    order = orders.locked(known.order_id)
+    payment = payments.locked(payment_id)
+    facts = {
+        "amount_fen": standing.amount_fen,
+        "currency": standing.currency,
+        "order_number": standing.order_number,
+        "provider_id": standing.provider_id,
+    }
+    if wrong := _mismatch(payment, order, facts):
+        tasks.open_task(
+            TaskKind.QUARANTINED_PAYMENT,
+            dedupe_key=f"standing:{payment.id}",
+            ref=f"order:{order.number}",
+            summary=wrong,
+            due_at=now + timedelta(hours=4),
+            now=now,
+        )
+        return
+    apply_payment(
+        order,
+        payment,
+        outcome=standing.outcome,
+        failure_code=standing.failure_code,
+        source=source,
+        now=now,
+    )
+
+
+def look(payment_id: int, *, gateways: Mapping[str, Gateway], source: str, now: datetime) -> None:
+    """Ask the provider what a payment is now, and write it down. Raises ``GatewayDown``."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None or payment.provider_id is None or payment.gateway not in gateways:
+        return
+    gateway, provider_id = gateways[payment.gateway], payment.provider_id
+    db.session.rollback()
+    record_standing(payment_id, gateway.look(provider_id), source=source, now=now)

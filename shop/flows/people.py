@@ -1,0 +1,289 @@
+"""People of the shop: their own account, seats in a cooperative, hats of the platform."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from shop.db import db, transactional
+from shop.domain.accounts import codes, passwords, phones, queries, seats, service
+from shop.domain.accounts.models import AccessToken, User
+from shop.domain.accounts.service import InvalidCredentials
+from shop.domain.accounts.states import CodePurpose, Role, TokenKind, UserStatus
+from shop.domain.villages import queries as villages
+from shop.flows.telling import tell
+from shop.kernel.actor import Actor
+from shop.kernel.codes import hash_token, new_token
+from shop.kernel.errors import Forbidden, Invalid, NotFound
+
+ROLE_WORDS = {Role.KEEPER: "库管员", Role.CLERK: "店员", Role.MANAGER: "负责人"}
+"""How a seat is called in a message; messages on the mainland are Chinese."""
+
+PLATFORM_ROLES = frozenset({Role.HOST, Role.OPERATOR})
+DEMO_PREFIX = "+86171"
+
+
+class ReauthRequired(Forbidden):
+    """The person must show password or code again for this."""
+
+    code = "reauth-required"
+
+
+@transactional
+def rename(*, actor: Actor, name: str) -> None:
+    """Correct one's own name."""
+    service.rename(_self(actor), name=name)
+
+
+def change_password(
+    *, actor: Actor, current: str | None, new: str, token: str | None, now: datetime
+) -> None:
+    """Set another password and end every other credential; ``token`` is the one to keep.
+
+    Raises ``InvalidCredentials`` when the account has a password and ``current`` is not it.
+    """
+    user_id = _self(actor)
+    user = queries.user(user_id)
+    kept_hash = user.password_hash if user else None
+    db.session.rollback()  # no connection is held while argon2 works
+    passwords.checked(new, pointer="/new_password")
+    if kept_hash is not None and not passwords.verify(kept_hash, current or ""):
+        raise InvalidCredentials("the current password is wrong")
+    _store_password(
+        user_id, seen=kept_hash, password_hash=passwords.hashed(new), token=token, now=now
+    )
+
+
+@transactional
+def _store_password(
+    user_id: int, *, seen: str | None, password_hash: str, token: str | None, now: datetime
+) -> None:
+    user = queries.user(user_id)
+    if user is None or user.password_hash != seen:
+        raise InvalidCredentials("the password was changed meanwhile")
+    service.set_password(user_id, password_hash=password_hash)
+    service.revoke_tokens(user_id, keep=token, now=now)
+    tell(
+        user_id=user_id,
+        phone=user.phone,
+        template="password-changed",
+        variables={},
+        dedupe_key=f"password:{user_id}:{int(now.timestamp() * 1000)}",
+        now=now,
+    )
+
+
+def confirm_identity(
+    *, actor: Actor, password: str | None, code: str | None, secret: str, now: datetime
+) -> None:
+    """Re-authentication by password or by a sign-in code; raises ``ReauthRequired``."""
+    user = queries.user(_self(actor))
+    phone, kept_hash = (user.phone, user.password_hash) if user else (None, None)
+    db.session.rollback()  # no connection is held while argon2 works
+    if code and phone:
+        if _code_fits(code, phone=phone, secret=secret, now=now):
+            return
+    elif password and passwords.verify(kept_hash, password):
+        return
+    raise ReauthRequired("password or code is wrong")
+
+
+@transactional
+def _code_fits(code: str, *, phone: str, secret: str, now: datetime) -> bool:
+    return codes.use_code(code, phone=phone, purpose=CodePurpose.SIGN_IN, secret=secret, now=now)
+
+
+@transactional
+def invite(
+    *, actor: Actor, cooperative_id: int, phone: str, role: Role, base_url: str, now: datetime
+) -> int:
+    """A manager, or the operator, keeps a seat for a number; says the invitation's id.
+
+    The seat is taken when the owner of the number signs in. Raises ``NotFound`` for another's
+    cooperative.
+    """
+    if not actor.is_operator and cooperative_id not in actor.cooperatives("manager"):
+        raise NotFound()
+    return invite_inside(
+        actor=actor,
+        cooperative_id=cooperative_id,
+        phone=phone,
+        role=role,
+        base_url=base_url,
+        now=now,
+    )
+
+
+def invite_inside(
+    *, actor: Actor, cooperative_id: int, phone: str, role: Role, base_url: str, now: datetime
+) -> int:
+    """The invitation itself, inside a transaction that has checked who may."""
+    place = villages.cooperatives_by_id([cooperative_id]).get(cooperative_id)
+    if place is None:
+        raise NotFound()
+    number = phones.parse(phone)
+    made = seats.invite(
+        phone=number,
+        role=role,
+        cooperative_id=cooperative_id,
+        invited_by=_self(actor),
+        now=now,
+    )
+    tell(
+        user_id=None,
+        phone=number,
+        template="invitation",
+        variables={"cooperative": place.name, "role": ROLE_WORDS[role], "url": base_url},
+        dedupe_key=f"invitation:{made.id}",
+        now=now,
+    )
+    return made.id
+
+
+@transactional
+def withdraw_invitation(*, actor: Actor, invitation_id: int, now: datetime) -> None:
+    """Take an invitation back; another cooperative's is not found."""
+    seats.withdraw(invitation_id, cooperatives=actor.cooperatives("manager"), now=now)
+
+
+@transactional
+def accept_invitations(*, actor: Actor, now: datetime) -> int:
+    """Take the seats kept for one's own proven number without signing in again."""
+    user = queries.user(_self(actor))
+    if user is None:
+        raise NotFound()
+    return seats.take_seats(user, now=now)
+
+
+@transactional
+def dismiss(*, actor: Actor, cooperative_id: int, user_id: int, role: Role, now: datetime) -> None:
+    """Take a seat away; it holds for the person's next request. Raises ``AccountInUse``."""
+    if cooperative_id not in actor.cooperatives("manager"):
+        raise NotFound()
+    seats.revoke(user_id, role=role, cooperative_id=cooperative_id, now=now)
+
+
+@transactional
+def grant_role(*, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
+    """The operator makes somebody a host or an operator."""
+    _check_platform(actor, role)
+    user = queries.user(user_id)
+    if user is None or user.status is not UserStatus.ACTIVE:
+        raise NotFound()
+    seats.grant(user_id, role=role, granted_by=actor.user_id, now=now)
+
+
+@transactional
+def revoke_role(*, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
+    """The operator takes such a hat off; the last operator keeps it (``AccountInUse``)."""
+    _check_platform(actor, role)
+    seats.revoke(user_id, role=role, now=now)
+
+
+def _check_platform(actor: Actor, role: Role) -> None:
+    _operator(actor)
+    if role not in PLATFORM_ROLES:
+        raise Invalid.at("/role", "not a role of the platform")
+
+
+@transactional
+def suspend_user(*, actor: Actor, user_id: int) -> None:
+    """Shut somebody out at once; nobody suspends oneself."""
+    _operator(actor)
+    if user_id == actor.user_id:
+        raise Forbidden("nobody suspends oneself")
+    service.suspend(user_id)
+
+
+@transactional
+def restore_user(*, actor: Actor, user_id: int) -> None:
+    """Let a suspended person in again."""
+    _operator(actor)
+    service.restore(user_id)
+
+
+@transactional
+def revoke_tokens(*, actor: Actor, user_id: int, now: datetime) -> None:
+    """End every credential of somebody, for instance after a lost phone."""
+    _operator(actor)
+    if queries.user(user_id) is None:
+        raise NotFound()
+    service.revoke_tokens(user_id, now=now)
+
+
+def _operator(actor: Actor) -> None:
+    if not actor.is_operator:
+        raise Forbidden()
+
+
+def _self(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise Forbidden()
+    return actor.user_id
+
+
+@transactional
+def make_user(
+    *,
+    phone: str,
+    name: str,
+    password_hash: str | None,
+    proven: bool,
+    now: datetime,
+    roles: tuple[Role, ...] = (),
+    seat: tuple[Role, int] | None = None,
+) -> int:
+    """A person with hats, for the demo county and ``flask operator create``; gives the id.
+
+    A number that has an account keeps it, and gets the hats.
+    """
+    number = phones.parse(phone)
+    user = queries.user_by_phone(number) or service.create_user(
+        phone=number, name=name, password_hash=password_hash, proven=proven, now=now
+    )
+    for role in roles:
+        seats.grant(user.id, role=role, now=now)
+    if seat is not None:
+        seats.grant(user.id, role=seat[0], cooperative_id=seat[1], now=now)
+    return user.id
+
+
+@transactional
+def make_demo_buyers(count: int, *, now: datetime) -> list[str]:
+    """Buyers for load tests, without a password to compute; gives one API token each."""
+    newest = db.session.scalar(
+        select(User.phone)
+        .where(User.phone.startswith(DEMO_PREFIX))
+        .order_by(User.phone.desc())
+        .limit(1)
+    )
+    first = int(newest.removeprefix(DEMO_PREFIX)) + 1 if newest else 0
+    if count < 1 or first + count > 10**8:
+        raise Invalid("that many demonstration buyers do not fit")
+    user_ids = db.session.scalars(
+        insert(User).returning(User.id),
+        [
+            {
+                "phone": f"{DEMO_PREFIX}{first + i:08d}",
+                "name": f"演示买家{first + i + 1}",
+                "status": UserStatus.ACTIVE,
+                "phone_proven_at": now,
+                "created_at": now,
+            }
+            for i in range(count)
+        ],
+    ).all()
+    tokens = [new_token() for _ in user_ids]
+    db.session.execute(
+        insert(AccessToken),
+        [
+            {
+                "user_id": user_id,
+                "kind": TokenKind.API,
+                "token_hash": hash_token(token),
+                "created_at": now,
+                "expires_at": now + service.TOKEN_LIFE,
+            }
+            for user_id, token in zip(user_ids, tokens, strict=True)
+        ],
+    )
+    return tokens

@@ -1,0 +1,127 @@
+"""Periodic work: find what is due, hand it to a flow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from shop.domain.payments.gateways.sandbox import SandboxGateway
+from shop.flows import (
+    answering,
+    cancelling,
+    completing,
+    paying,
+    reconciling,
+    sandboxing,
+    sending_back,
+    stocking,
+)
+from shop.flows.delivering import Handler
+from shop.kernel.clock import SHANGHAI
+from shop.tools import tools
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """``run`` finds what is due and says how much it did.
+
+    It runs once when a worker starts, then every so many seconds or daily in Asia/Shanghai; any
+    number of workers may run it at the same moment, so its flows decide by rows, not by turns.
+    """
+
+    run: Callable[[], int]
+    every_seconds: float | None = None
+    daily_at: time | None = None
+
+    @property
+    def when(self) -> str:
+        """For people."""
+        if self.daily_at is not None:
+            return f"daily at {self.daily_at:%H:%M}"
+        return f"every {self.every_seconds:g} s"
+
+    def trigger(self) -> BaseTrigger:
+        """For the scheduler."""
+        if self.daily_at is not None:
+            return CronTrigger(
+                hour=self.daily_at.hour, minute=self.daily_at.minute, timezone=SHANGHAI
+            )
+        return IntervalTrigger(seconds=self.every_seconds, timezone=SHANGHAI)
+
+
+def forget_answers() -> int:
+    """Drop the kept answers of keys older than a day."""
+    return answering.forget_old(now=tools().clock())
+
+
+def complete_orders() -> int:
+    """Complete what was delivered long enough ago; its income is posted."""
+    return completing.complete_due(
+        tools().clock(), after_days=tools().settings.complete_after_days
+    )
+
+
+def expire_orders() -> int:
+    """Close unpaid orders whose time is over."""
+    return cancelling.expire_due(tools().clock())
+
+
+def reconcile_payments() -> int:
+    """Ask the providers about money whose end was never heard."""
+    return reconciling.reconcile(
+        gateways=tools().gateways, return_url=tools().pay_return_url, now=tools().clock()
+    )
+
+
+def write_off_expired() -> int:
+    """Take lots past their best off the shelf."""
+    return stocking.write_off_expired(tools().clock())
+
+
+JOBS: dict[str, Job] = {
+    "complete-orders": Job(run=complete_orders, every_seconds=600),
+    "expire-orders": Job(run=expire_orders, every_seconds=5),
+    "forget-answers": Job(run=forget_answers, every_seconds=3600),
+    "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
+    "write-off-expired": Job(run=write_off_expired, daily_at=time(0, 0)),
+}
+"""Every job by name, in alphabetical order."""
+
+def cancel_payment(payload: Mapping[str, Any], _key: str) -> None:
+    """Call off an unfinished payment of an order that can no longer be paid by it."""
+    paying.cancel_payment(
+        payload["payment_id"], gateways=tools().gateways, now=tools().clock()
+    )
+
+
+def send_refund(payload: Mapping[str, Any], _key: str) -> None:
+    """Give money back; the sandbox then says so at the hook, as a provider would."""
+    now, gateways = tools().clock(), tools().gateways
+    provider_id = sending_back.send_refund(payload["refund_id"], gateways=gateways, now=now)
+    sandbox = gateways.get("sandbox")
+    if provider_id is not None and isinstance(sandbox, SandboxGateway):
+        sandboxing.announce(provider_id, gateway=sandbox, now=now)
+
+
+def deliver_sandbox_event(payload: Mapping[str, Any], _key: str) -> None:
+    """Post one event of the sandbox to the shop's own hook."""
+    sandbox = tools().gateways["sandbox"]
+    if isinstance(sandbox, SandboxGateway):
+        sandboxing.deliver(
+            payload["body"],
+            gateway=sandbox,
+            hook_url=f"{tools().settings.base_url}/api/hooks/sandbox",
+            now=tools().clock(),
+        )
+
+
+HANDLERS: dict[str, Handler] = {
+    "payment.cancel": cancel_payment,
+    "refund.send": send_refund,
+    "sandbox.deliver": deliver_sandbox_event,
+}
+"""What carries each kind of outbox message: called outside any transaction, once or more often."""

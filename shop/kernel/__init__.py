@@ -1,0 +1,1 @@
+"""The ground: plain Python that every subject stands on."""

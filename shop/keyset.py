@@ -1,0 +1,59 @@
+"""Pages of a SELECT that stay right while rows come and go: by the keys of the last row seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from shop.db import db
+
+DEFAULT_LIMIT = 24
+MAX_LIMIT = 100
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+Key = tuple[Column, Literal["asc", "desc"]]
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """Some rows, and the keys after which the next page begins (``None`` at the end)."""
+
+    rows: list[Any]
+    next: tuple[Any, ...] | None = None
+
+
+def keyset(
+    query: Select[Any],
+    *,
+    keys: Sequence[Key],
+    limit: int = DEFAULT_LIMIT,
+    after: Sequence[Any] | None = None,
+) -> Keyset:
+    """Run one page of ``query``; the last of ``keys`` is unique and none is ever NULL.
+
+    A query of one entity gives entities, any other its rows. ``after`` is a former ``next``.
+    """
+    limit = max(1, min(limit, MAX_LIMIT))
+    width = len(query.column_descriptions)
+    if after is not None:
+        query = query.where(_beyond(keys, after))
+    query = query.order_by(None).order_by(
+        *(column.asc() if way == "asc" else column.desc() for column, way in keys)
+    )
+    query = query.add_columns(*(column.label(f"key_{i}") for i, (column, _) in enumerate(keys)))
+    found = db.session.execute(query.limit(limit + 1)).all()
+    rows = [row[0] if width == 1 else row[:width] for row in found[:limit]]
+    more = len(found) > limit
+    return Keyset(rows=rows, next=tuple(found[limit - 1][width:]) if more else None)
+
+
+def _beyond(keys: Sequence[Key], after: Sequence[Any]) -> ColumnElement[bool]:
+    """``a > x OR (a = x AND b < y) OR ...``, each key in its own direction."""
+    ways = []
+    for place, (column, way) in enumerate(keys):
+        equal = [keys[i][0] == after[i] for i in range(place)]
+        further = column > after[place] if way == "asc" else column < after[place]
+        ways.append(and_(*equal, further))
+    return or_(*ways)

@@ -1,0 +1,1 @@
+"""Looks across subjects: joins to frozen dataclasses, never a write."""

@@ -1,0 +1,196 @@
+"""The village's sunshine board (阳光公开栏): sums of the ledger, to the fen, and no household."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from shop.db import db
+from shop.domain.settlement.models import LedgerEntry, LedgerTx, SplitRule
+from shop.domain.settlement.states import PartyKind, TxKind
+from shop.domain.villages.models import Cooperative, Farmer, Village
+from shop.kernel.errors import NotFound
+
+SMALLEST_CELL = 5
+"""Fewer growers than this in a cell and their line is merged (DOMAIN section 13)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleShown:
+    """One version of a cooperative's split rule that the figures were made by."""
+
+    cooperative: str
+    version: int
+    platform_bp: int
+    village_bp: int
+    farmer_bp: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A month of one village, in fen; each share is after refunds.
+
+    ``net_fen`` = GMV − refunds − freight − platform fee − host commission
+    = farmers + cooperatives + village. Where ``growers_merged`` is true, ``farmers_fen`` is
+    ``None`` and is contained in ``cooperative_fen``.
+    """
+
+    village: Village
+    period: str
+    orders: int
+    gmv_fen: int
+    refunds_fen: int
+    freight_fen: int
+    platform_fee_fen: int
+    host_commission_fen: int
+    net_fen: int
+    farmers_fen: int | None
+    cooperative_fen: int
+    village_fen: int
+    growers_merged: bool
+    rules: tuple[RuleShown, ...]
+    published_at: datetime | None
+
+
+def village_by_slug(slug: str) -> Village:
+    """The village of this slug; raises ``NotFound``."""
+    village = db.session.scalar(select(Village).where(Village.slug == slug))
+    if village is None:
+        raise NotFound
+    return village
+
+
+def board(slug: str, period: str) -> Board:
+    """Recompute one month's board from the ledger. ``period`` is ``YYYY-MM``, Asia/Shanghai."""
+    village = village_by_slug(slug)
+    sums = _sums(village.id, period)
+    gmv = sums[(TxKind.COMPLETION, PartyKind.CLEARING)]
+    refunds = -sums[(TxKind.REFUND, PartyKind.CLEARING)]
+    by_party = {
+        kind: -(sums[(TxKind.COMPLETION, kind)] + sums[(TxKind.REFUND, kind)])
+        for kind in PartyKind
+    }
+    freight, platform = by_party[PartyKind.FREIGHT], by_party[PartyKind.PLATFORM]
+    host = by_party[PartyKind.HOST]
+    farmers, cooperative = by_party[PartyKind.FARMER], by_party[PartyKind.COOPERATIVE]
+    merged = not _may_show_growers(village.id, period)
+    return Board(
+        village=village,
+        period=period,
+        orders=_orders(village.id, period),
+        gmv_fen=gmv,
+        refunds_fen=refunds,
+        freight_fen=freight,
+        platform_fee_fen=platform,
+        host_commission_fen=host,
+        net_fen=gmv - refunds - freight - platform - host,
+        farmers_fen=None if merged else farmers,
+        cooperative_fen=cooperative + (farmers if merged else 0),
+        village_fen=by_party[PartyKind.VILLAGE],
+        growers_merged=merged,
+        rules=_rules(village.id, period),
+        published_at=_last_posting(village.id, period),
+    )
+
+
+def _sums(village_id: int, period: str) -> dict[tuple[TxKind, PartyKind], int]:
+    rows = db.session.execute(
+        select(LedgerTx.kind, LedgerEntry.party_kind, func.sum(LedgerEntry.amount_fen))
+        .join(LedgerTx, LedgerTx.id == LedgerEntry.tx_id)
+        .where(LedgerEntry.village_id == village_id, LedgerEntry.period == period)
+        .group_by(LedgerTx.kind, LedgerEntry.party_kind)
+    )
+    found: dict[tuple[TxKind, PartyKind], int] = defaultdict(int)
+    for tx_kind, party_kind, fen in rows:
+        found[(tx_kind, party_kind)] = int(fen)
+    return found
+
+
+def _orders(village_id: int, period: str) -> int:
+    return (
+        db.session.scalar(
+            select(func.count(func.distinct(LedgerEntry.order_id)))
+            .join(LedgerTx, LedgerTx.id == LedgerEntry.tx_id)
+            .where(
+                LedgerEntry.village_id == village_id,
+                LedgerEntry.period == period,
+                LedgerTx.kind == TxKind.COMPLETION,
+            )
+        )
+        or 0
+    )
+
+
+def _may_show_growers(village_id: int, period: str) -> bool:
+    """Five growers or more in the cell, or the recorded consent of each of them."""
+    growers = db.session.execute(
+        select(Farmer.id, Farmer.consented_at)
+        .join(LedgerEntry, LedgerEntry.party_id == Farmer.id)
+        .where(
+            LedgerEntry.party_kind == PartyKind.FARMER,
+            LedgerEntry.village_id == village_id,
+            LedgerEntry.period == period,
+        )
+        .distinct()
+    ).all()
+    return len(growers) >= SMALLEST_CELL or (
+        bool(growers) and all(consented is not None for _, consented in growers)
+    )
+
+
+def _rules(village_id: int, period: str) -> tuple[RuleShown, ...]:
+    rows = db.session.execute(
+        select(Cooperative.name, SplitRule)
+        .join(SplitRule, SplitRule.cooperative_id == Cooperative.id)
+        .where(
+            SplitRule.id.in_(
+                select(LedgerEntry.split_rule_id).where(
+                    LedgerEntry.village_id == village_id, LedgerEntry.period == period
+                )
+            )
+        )
+        .order_by(Cooperative.id, SplitRule.version)
+    )
+    return tuple(
+        RuleShown(
+            cooperative=name,
+            version=rule.version,
+            platform_bp=rule.platform_bp,
+            village_bp=rule.village_bp,
+            farmer_bp=rule.farmer_bp,
+        )
+        for name, rule in rows
+    )
+
+
+def _last_posting(village_id: int, period: str) -> datetime | None:
+    return db.session.scalar(
+        select(func.max(LedgerTx.posted_at))
+        .join(LedgerEntry, LedgerEntry.tx_id == LedgerTx.id)
+        .where(LedgerEntry.village_id == village_id, LedgerEntry.period == period)
+    )
+
+
+def periods(village_id: int) -> list[str]:
+    """Months with figures, the newest first."""
+    return list(
+        db.session.scalars(
+            select(LedgerEntry.period)
+            .where(LedgerEntry.village_id == village_id)
+            .distinct()
+            .order_by(LedgerEntry.period.desc())
+        )
+    )
+
+
+def villages_with_boards() -> list[tuple[Village, str | None]]:
+    """Every village with the newest month that has figures."""
+    newest = func.max(LedgerEntry.period)
+    rows = db.session.execute(
+        select(Village, newest)
+        .outerjoin(LedgerEntry, LedgerEntry.village_id == Village.id)
+        .group_by(Village.id)
+        .order_by(newest.is_(None), Village.id)
+    )
+    return [(village, period) for village, period in rows]

@@ -1,0 +1,143 @@
+"""A cooperative's month: every sold line, its lots, and each party's share."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from shop.db import db
+from shop.domain.inventory.models import Lot
+from shop.domain.orders.models import Order, OrderLine
+from shop.domain.settlement.models import LedgerEntry
+from shop.domain.settlement.states import PartyKind
+from shop.domain.villages.models import Cooperative, Farmer, Village
+from shop.kernel.actor import Actor
+from shop.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartyShare:
+    """``party`` is a readable name: a village, a cooperative, a farmer of one's own, or the role."""
+
+    party: str
+    kind: PartyKind
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    """One lot of one order line, after refunds; ``gross_fen`` includes freight."""
+
+    order: str
+    sku: str
+    lot: str
+    quantity: int
+    gross_fen: int
+    shares: tuple[PartyShare, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What a month brought, and to whom, in fen."""
+
+    cooperative: Cooperative
+    period: str
+    orders: int
+    lines: tuple[StatementLine, ...]
+    totals: tuple[PartyShare, ...]
+
+
+def cooperative_in_reach(slug: str, actor: Actor) -> Cooperative:
+    """A cooperative whose money the caller may see; raises ``NotFound``."""
+    query = select(Cooperative).where(Cooperative.slug == slug)
+    if not actor.is_operator:
+        query = query.where(Cooperative.id.in_(actor.cooperatives("manager")))
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def statement(cooperative: Cooperative, period: str) -> Statement:
+    """Recompute a month from the ledger; ``period`` is ``YYYY-MM``, Asia/Shanghai."""
+    rows = db.session.execute(
+        select(LedgerEntry, Order.number, OrderLine.sku, Lot.code)
+        .join(Order, Order.id == LedgerEntry.order_id)
+        .join(OrderLine, OrderLine.id == LedgerEntry.order_line_id)
+        .join(Lot, Lot.id == LedgerEntry.lot_id)
+        .where(LedgerEntry.cooperative_id == cooperative.id, LedgerEntry.period == period)
+        .order_by(LedgerEntry.id)
+    ).all()
+    names = _names([entry for entry, *_ in rows], cooperative)
+    grouped: dict[tuple[str, str, str], list[LedgerEntry]] = defaultdict(list)
+    for entry, number, sku, code in rows:
+        grouped[(number, sku, code)].append(entry)
+    return Statement(
+        cooperative=cooperative,
+        period=period,
+        orders=len({number for number, _, _ in grouped}),
+        lines=tuple(_line(key, entries, names) for key, entries in grouped.items()),
+        totals=_shares([entry for entry, *_ in rows], names),
+    )
+
+
+def _line(
+    key: tuple[str, str, str], entries: list[LedgerEntry], names: dict[tuple[PartyKind, int], str]
+) -> StatementLine:
+    clearing = [e for e in entries if e.party_kind is PartyKind.CLEARING]
+    number, sku, code = key
+    return StatementLine(
+        order=number,
+        sku=sku,
+        lot=code,
+        quantity=max((e.quantity for e in clearing), default=0),
+        gross_fen=sum(e.amount_fen for e in clearing),
+        shares=_shares(entries, names),
+    )
+
+
+def _shares(
+    entries: list[LedgerEntry], names: dict[tuple[PartyKind, int], str]
+) -> tuple[PartyShare, ...]:
+    sums: dict[tuple[PartyKind, str], int] = defaultdict(int)
+    for entry in entries:
+        if entry.party_kind is not PartyKind.CLEARING:
+            name = names.get((entry.party_kind, entry.party_id or 0), str(entry.party_kind))
+            sums[(entry.party_kind, name)] -= entry.amount_fen
+    order = list(PartyKind)
+    return tuple(
+        PartyShare(party=name, kind=kind, amount_fen=fen)
+        for (kind, name), fen in sorted(
+            sums.items(), key=lambda item: (order.index(item[0][0]), item[0][1])
+        )
+    )
+
+
+def _names(
+    entries: list[LedgerEntry], cooperative: Cooperative
+) -> dict[tuple[PartyKind, int], str]:
+    villages = {e.party_id for e in entries if e.party_kind is PartyKind.VILLAGE}
+    farmers = {e.party_id for e in entries if e.party_kind is PartyKind.FARMER}
+    found = {
+        (PartyKind.VILLAGE, village.id): village.name
+        for village in db.session.scalars(select(Village).where(Village.id.in_(villages)))
+    }
+    found |= {
+        (PartyKind.FARMER, farmer.id): farmer.name
+        for farmer in db.session.scalars(select(Farmer).where(Farmer.id.in_(farmers)))
+    }
+    found[(PartyKind.COOPERATIVE, cooperative.id)] = cooperative.name
+    found[(PartyKind.FREIGHT, cooperative.id)] = cooperative.name
+    return found
+
+
+def periods(cooperative_id: int) -> list[str]:
+    """Months with figures, the newest first."""
+    return list(
+        db.session.scalars(
+            select(LedgerEntry.period)
+            .where(LedgerEntry.cooperative_id == cooperative_id)
+            .distinct()
+            .order_by(LedgerEntry.period.desc())
+        )
+    )

@@ -1,0 +1,223 @@
+/** The live room: pin, stock, comments and figures follow the host without a reload. */
+import { Feed } from './feed.js';
+import { fen } from './money.js';
+
+const PRESENCE_MS = 15000;
+const KEPT_COMMENTS = 100;
+const TICKER_MS = 8000;
+const LAST_ZERO = /0(?!.*0)/;
+
+export class Room {
+  constructor(root) {
+    this.root = root;
+    this.words = root.dataset;
+    this.comments = root.querySelector('[data-comments]');
+    this.shelf = root.querySelector('[data-shelf]');
+    this.feed = new Feed(root.dataset, {
+      event: (type, data) => this.on[type]?.(data),
+      snapshot: (body) => this.show(body),
+      link: (up) => this.say('link', up ? '' : this.words.wordsReconnecting),
+    });
+    this.on = {
+      'room.status': (data) => this.status(data.status),
+      'pin.set': (data) => this.pin(data.item_id),
+      'pin.clear': () => this.pin(null),
+      'item.update': (data) => this.item(data),
+      'stock.state': (data) => this.each(data.item_id, (card) => this.stock(card, data.stock)),
+      'flash.start': (data) => this.each(data.item_id, (card) => this.price(card, data)),
+      'flash.end': (data) => this.each(data.item_id, (card) => this.price(card, data)),
+      'order.tick': (data) => this.tick(data),
+      'comment.new': (data) => this.comment(data),
+      'comment.hide': (data) => this.root.querySelector(`[data-comment="${Number(data.id)}"]`)?.remove(),
+      viewers: (data) => this.viewers(data.count),
+      notice: (data) => this.ticker(data.text),
+    };
+  }
+
+  start() {
+    this.comments?.scrollTo(0, this.comments.scrollHeight);
+    this.feed.start();
+    if (this.words.presenceUrl) {
+      this.present();
+      setInterval(() => this.present(), PRESENCE_MS);
+    }
+  }
+
+  present() {
+    fetch(this.words.presenceUrl, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ viewer: viewer() }),
+      keepalive: true,
+    }).catch(() => this.say('link', this.words.wordsReconnecting));
+  }
+
+  slot(name, within = this.root) {
+    return within.querySelector(`[data-slot="${name}"]`);
+  }
+
+  say(name, words, within = this.root) {
+    const slot = this.slot(name, within);
+    if (slot && slot.textContent !== words) slot.textContent = words;
+  }
+
+  copy(name) {
+    return this.root.querySelector(`template[data-pattern="${name}"]`).content.firstElementChild.cloneNode(true);
+  }
+
+  each(id, change) {
+    this.root.querySelectorAll(`[data-item="${Number(id)}"]`).forEach(change);
+  }
+
+  show(body) {
+    this.status(body.status);
+    const known = new Set(body.items.map((item) => String(item.id)));
+    for (const card of this.shelf?.children ?? []) {
+      if (!known.has(card.dataset.item)) card.dataset.status = 'off';
+    }
+    body.items.forEach((item) => this.item(item));
+    this.pin(body.pinned_item_id);
+    this.viewers(body.viewers);
+  }
+
+  status(status) {
+    const stage = this.root.querySelector('.stage');
+    if (stage.dataset.status === status) return;
+    const wasOnAir = ['live', 'paused'].includes(stage.dataset.status);
+    stage.dataset.status = status;
+    const words = { live: 'wordsLive', paused: 'wordsPaused', ended: 'wordsEnded', banned: 'wordsBanned' }[status];
+    if (status === 'live' && !wasOnAir) {
+      setTimeout(() => location.reload(), Math.random() * 3000);
+      return;
+    }
+    const badge = document.createElement('span');
+    badge.className = `badge ${status === 'live' ? 'live' : 'warn'}`;
+    badge.textContent = (this.words[words] || status).split(/[。.]/)[0];
+    this.slot('status').replaceChildren(badge);
+    const note = this.slot('room-note');
+    note.hidden = status === 'live';
+    note.textContent = this.words[words] || '';
+  }
+
+  viewers(count) {
+    this.say('viewers', this.words.wordsViewers.replace('{n}', count));
+  }
+
+  item(item) {
+    if (!this.shelf) return;
+    if (!this.shelf.querySelector(`[data-item="${Number(item.id)}"]`)) {
+      const card = this.copy('item');
+      card.dataset.item = item.id;
+      this.shelf.append(card);
+    }
+    this.each(item.id, (card) => this.fill(card, item));
+  }
+
+  fill(card, item) {
+    card.dataset.status = item.status;
+    for (const name of ['title', 'title-again']) this.say(name, item.title, card);
+    this.say('no', item.seq_no, card);
+    this.say('name', item.name || '', card);
+    this.say('unit', item.unit ? `/${item.unit}` : '', card);
+    this.price(card, item);
+    this.cover(card, item);
+    this.slot('buy', card).dataset.href = this.words.buyUrl.replace(LAST_ZERO, item.id);
+    this.stock(card, item.stock);
+  }
+
+  /** A split that was reckoned from another price is taken away rather than shown wrong. */
+  price(card, item) {
+    const now = item.live_price_fen ?? item.price_fen;
+    const before = item.strike_price_fen || (item.price_fen > now ? item.price_fen : 0);
+    const words = fen(now);
+    if (this.slot('price', card).textContent !== words) this.slot('shares', card).replaceChildren();
+    this.say('price', words, card);
+    const strike = this.slot('strike', card);
+    strike.hidden = !before;
+    strike.textContent = before ? fen(before) : '';
+  }
+
+  cover(card, item) {
+    const empty = card.querySelector('.no-picture');
+    if (!empty || !item.cover_url) return;
+    const picture = document.createElement('img');
+    picture.src = item.cover_url;
+    picture.alt = '';
+    empty.replaceWith(picture);
+  }
+
+  stock(card, stock) {
+    card.dataset.stock = stock;
+    const key = { plenty: 'wordsPlenty', low: 'wordsLow', sold_out: 'wordsSoldOut' }[stock];
+    this.say('stock', this.words[key] || '', card);
+    const buy = this.slot('buy', card);
+    if (stock === 'sold_out') {
+      buy.removeAttribute('href');
+      buy.setAttribute('aria-disabled', 'true');
+    } else {
+      buy.href = buy.dataset.href;
+      buy.removeAttribute('aria-disabled');
+    }
+  }
+
+  /** The pinned card is a copy of the shelf's; an item the page does not know comes with the snapshot. */
+  pin(id) {
+    const box = this.root.querySelector('[data-pin]');
+    if (!box || box.dataset.pin === String(id ?? '')) return;
+    const original = id && this.shelf.querySelector(`[data-item="${Number(id)}"]`);
+    if (id && !original) {
+      this.feed.resync();
+      return;
+    }
+    box.dataset.pin = id ?? '';
+    this.shelf.querySelector('.pinned')?.classList.remove('pinned');
+    this.slot('no-pin', box).hidden = Boolean(id);
+    const place = this.slot('pinned', box);
+    place.replaceChildren();
+    if (!id) return;
+    original.classList.add('pinned');
+    const card = document.createElement('div');
+    card.className = 'item pinned fresh';
+    Object.assign(card.dataset, original.dataset);
+    card.append(...original.cloneNode(true).childNodes);
+    place.append(card);
+  }
+
+  tick({ orders, buyers_masked: names }) {
+    const words = this.words.wordsOrders.replace('{n}', orders).replace('{names}', names.slice(0, 3).join('、'));
+    this.ticker(words);
+  }
+
+  ticker(words) {
+    this.say('ticker', words);
+    clearTimeout(this.tickerEnd);
+    this.tickerEnd = setTimeout(() => this.say('ticker', ''), TICKER_MS);
+  }
+
+  comment({ id, name, text }) {
+    const list = this.comments;
+    if (!list || list.querySelector(`[data-comment="${Number(id)}"]`)) return;
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    const line = this.copy('comment');
+    line.dataset.comment = id;
+    this.say('name', name, line);
+    this.say('text', text, line);
+    const hide = line.querySelector('form[data-action]');
+    if (hide) hide.setAttribute('action', hide.dataset.action.replace(LAST_ZERO, id));
+    list.append(line);
+    while (list.children.length > KEPT_COMMENTS) list.firstElementChild.remove();
+    if (atEnd) list.scrollTo(0, list.scrollHeight);
+  }
+}
+
+/** One number a visit, so that a viewer counts once; it is kept nowhere else. */
+function viewer() {
+  let known = sessionStorage.getItem('viewer');
+  if (!known) {
+    known = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+    sessionStorage.setItem('viewer', known);
+  }
+  return known;
+}
+
+export const start = (root) => new Room(root).start();

@@ -1,0 +1,105 @@
+"""Page forms: read by a schema, with every complaint at its field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from shop.kernel.errors import DomainError
+from shop.web.parsing import entries
+from shop.web.problems import kind_of, said
+
+MAX_ROWS = 200
+OWN_NAMES = frozenset({"csrf_token", "idempotency_key", "version", "next", "lang"})
+
+
+class FormSchema(ma.Schema):
+    """Fields of a page form; whatever else was sent is not looked at."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+
+class Form:
+    """What was typed, what it means, and what is wrong with it.
+
+    Names are flat: row 0's sku of a list ``variants`` is ``variants-0-sku``. An empty field counts
+    as not sent. ``errors`` maps a name to a sentence; ``message`` is about the whole form.
+    """
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self.values: dict[str, Any] = dict(values or {})
+        self.data: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+        self.message = ""
+
+    @classmethod
+    def read(cls, schema: type[ma.Schema]) -> "Form":
+        """Load the form of the request at hand."""
+        made = cls({name: request.form.get(name, "") for name in request.form})
+        reader = schema()
+        try:
+            made.data = reader.load(nested(request.form, reader))
+        except ma.ValidationError as error:
+            made._note(list(entries(error.messages)))
+        return made
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong so far."""
+        return not self.errors and not self.message
+
+    def blame(self, error: DomainError) -> None:
+        """Show a refusal of the shop at the fields it names, or over the form."""
+        self._note(error.errors)
+        if not self.errors or error.detail:
+            self.message = said(error.detail) or str(kind_of(error.code).title)
+
+    def value(self, name: str, default: object = "") -> Any:
+        """What stands in a field."""
+        return self.values.get(name, default)
+
+    def error(self, name: str) -> str:
+        """What is wrong with a field, or nothing."""
+        return self.errors.get(name, "")
+
+    def _note(self, found: list[dict[str, str]]) -> None:
+        for entry in found:
+            name = entry["pointer"].strip("/").replace("/", "-")
+            if name:
+                self.errors.setdefault(name, said(entry["detail"]))
+            else:
+                self.message = said(entry["detail"])
+
+
+def nested(sent: MultiDict[str, str], schema: ma.Schema) -> dict[str, Any]:
+    """Flat names to lists and objects: ``variants-0-sku``, or one name sent several times."""
+    found: dict[str, Any] = {}
+    for name, values in sent.lists():
+        if name in OWN_NAMES:
+            continue
+        filled = [value for value in values if value.strip()]
+        if not filled:
+            continue
+        head, _, rest = name.partition("-")
+        if rest and head in schema.fields:
+            _put_row(found, head, rest, filled[0])
+        elif isinstance(schema.fields.get(name), ma.fields.List):
+            found[name] = filled
+        else:
+            found[name] = filled[0]
+    return {name: _listed(value) for name, value in found.items()}
+
+
+def _put_row(found: dict[str, Any], head: str, rest: str, value: str) -> None:
+    row, _, field = rest.partition("-")
+    if not (row.isascii() and row.isdigit() and field and int(row[:6]) < MAX_ROWS):
+        return
+    found.setdefault(head, {}).setdefault(int(row[:6]), {})[field] = value
+
+
+def _listed(value: Any) -> Any:
+    """Rows in their order; rows left empty by the reader are not there."""
+    return [value[row] for row in sorted(value)] if isinstance(value, dict) else value

@@ -1,0 +1,1 @@
+"""Real servers for tests: PostgreSQL, Valkey, the shop itself and a browser."""
