@@ -76,7 +76,7 @@ $(RUN_READY): requirements.txt | $(BIN)/python
 $(DEV_READY): requirements-dev.txt | $(BIN)/python
 	@echo "installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
-	@touch $@
+	@touch $(RUN_READY) $@
 
-%.mo: %.po $(RUN_READY)
+%.mo: %.po | $(RUN_READY)
 	@$(BIN)/pybabel --quiet compile -i $< -o $@

@@ -127,7 +127,9 @@ class Settings:
             found.append("STRIPE_SECRET_KEY is missing")
         if "stripe" in self.gateways and not self.stripe_webhook_secrets:
             found.append("STRIPE_WEBHOOK_SECRETS is missing")
-        found.extend(f"unknown gateway {g}" for g in self.gateways if g not in {"sandbox", "stripe"})
+        found.extend(
+            f"unknown gateway {g}" for g in self.gateways if g not in {"sandbox", "stripe"}
+        )
         return [*found, *self._production_problems()] if self.production else found
 
     def _production_problems(self) -> list[str]:

@@ -12,13 +12,19 @@ from apscheduler.triggers.interval import IntervalTrigger
 from shop.domain.payments.gateways.sandbox import SandboxGateway
 from shop.flows import (
     answering,
+    asking,
     cancelling,
+    claiming,
     completing,
+    erasing,
     paying,
     reconciling,
     sandboxing,
     sending_back,
     stocking,
+    telling,
+    tracking,
+    working,
 )
 from shop.flows.delivering import Handler
 from shop.kernel.clock import SHANGHAI
@@ -60,14 +66,18 @@ def forget_answers() -> int:
 
 def complete_orders() -> int:
     """Complete what was delivered long enough ago; its income is posted."""
-    return completing.complete_due(
-        tools().clock(), after_days=tools().settings.complete_after_days
-    )
+    return completing.complete_due(tools().clock(), after_days=tools().settings.complete_after_days)
 
 
 def expire_orders() -> int:
     """Close unpaid orders whose time is over."""
     return cancelling.expire_due(tools().clock())
+
+
+def forget_people() -> int:
+    """Drop old messages and codes, and what was held of people who left until its term."""
+    now = tools().clock()
+    return telling.forget_old(now=now) + erasing.forget_held(now=now)
 
 
 def reconcile_payments() -> int:
@@ -77,25 +87,55 @@ def reconcile_payments() -> int:
     )
 
 
+def ask_carriers() -> int:
+    """Ask Kuaidi100 about parcels under way, where the shop has a contract."""
+    query = tools().couriers.query
+    return 0 if query is None else asking.ask_carriers(query, now=tools().clock())
+
+
+def follow_parcels() -> int:
+    """Apply reports that were only stored, and take orders along with their parcels."""
+    now = tools().clock()
+    return (
+        tracking.apply_waiting(now)
+        + tracking.start_station_clocks(now)
+        + tracking.follow_parcels(now)
+    )
+
+
+def watch() -> int:
+    """Put into the work queue what nobody reports: late parcels and answers, papers, reports."""
+    now = tools().clock()
+    return tracking.find_late(now) + claiming.chase_answers(now) + working.watch(now)
+
+
 def write_off_expired() -> int:
     """Take lots past their best off the shelf."""
     return stocking.write_off_expired(tools().clock())
 
 
 JOBS: dict[str, Job] = {
+    "ask-carriers": Job(run=ask_carriers, every_seconds=60),
     "complete-orders": Job(run=complete_orders, every_seconds=600),
     "expire-orders": Job(run=expire_orders, every_seconds=5),
+    "follow-parcels": Job(run=follow_parcels, every_seconds=60),
     "forget-answers": Job(run=forget_answers, every_seconds=3600),
+    "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
+    "watch": Job(run=watch, every_seconds=300),
     "write-off-expired": Job(run=write_off_expired, daily_at=time(0, 0)),
 }
 """Every job by name, in alphabetical order."""
 
+
 def cancel_payment(payload: Mapping[str, Any], _key: str) -> None:
     """Call off an unfinished payment of an order that can no longer be paid by it."""
-    paying.cancel_payment(
-        payload["payment_id"], gateways=tools().gateways, now=tools().clock()
-    )
+    paying.cancel_payment(payload["payment_id"], gateways=tools().gateways, now=tools().clock())
+
+
+def send_sms(payload: Mapping[str, Any], _key: str) -> None:
+    """Carry one text message."""
+    telling.carry(payload["message_id"], messenger=tools().messenger, now=tools().clock())
 
 
 def send_refund(payload: Mapping[str, Any], _key: str) -> None:
@@ -123,5 +163,6 @@ HANDLERS: dict[str, Handler] = {
     "payment.cancel": cancel_payment,
     "refund.send": send_refund,
     "sandbox.deliver": deliver_sandbox_event,
+    "sms": send_sms,
 }
 """What carries each kind of outbox message: called outside any transaction, once or more often."""

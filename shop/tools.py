@@ -36,6 +36,10 @@ class Tools:
     gateways: Mapping[str, Gateway]
     couriers: Couriers
 
+    def pay_return_url(self, number: str) -> str:
+        """Where a payment provider sends the buyer of an order back to."""
+        return f"{self.settings.base_url}/orders/{number}/paid"
+
 
 def install(app: Flask, *, settings: Settings, clock: Clock) -> Tools:
     """Open every door once and keep them on the app."""

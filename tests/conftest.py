@@ -4,18 +4,22 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from shop.app import create_app
 from shop.config import Settings
-from shop.db import db
+from shop.db import db, engine_options
+from shop.tools import install as install_tools
+from shop.tools import tools
 from tests.servers import browser as chromium
 from tests.servers.databases import Postgres, fresh_sqlite, settings_for
 from tests.servers.ground import Ground
@@ -101,34 +105,78 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock) -> Iterator[Flask]:
-    """The shop on a fresh database."""
+    """A shop of this test alone on a fresh database; building it takes some tenths of a second."""
     made = create_app(settings, clock=clock)
     made.testing = True
     made.test_client_class = ShopClient
     yield made
-    with made.app_context():
+    close(made)
+
+
+@pytest.fixture(scope="session")
+def shared_apps() -> dict[Settings, Flask]:
+    """Shops of this worker by their settings, for tests that do not ask for ``app``."""
+    return {}
+
+
+@pytest.fixture
+def house(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    clock: FixedClock,
+    shared_apps: dict[Settings, Flask],
+) -> Iterator[Flask]:
+    """``app`` where the test names it or counts calls, else a shared shop with new doors."""
+    if "app" in request.fixturenames or settings.limits:
+        yield request.getfixturevalue("app")
+        return
+    kind = settings.database_url.partition(":")[0]
+    key = replace(settings, database_url=kind, data_dir=Path(), pictures_url="")
+    if key in shared_apps:
+        renew(shared_apps[key], settings, clock)
+    else:
+        shared_apps[key] = create_app(settings, clock=clock)
+        shared_apps[key].testing = True
+        shared_apps[key].test_client_class = ShopClient
+    yield shared_apps[key]
+    close(shared_apps[key])
+
+
+def renew(app: Flask, settings: Settings, clock: FixedClock) -> None:
+    """Give a shop another database, another clock and new doors."""
+    options = engine_options(settings.database_url, pool_size=settings.db_pool_size)
+    with app.app_context():
+        db.engines[None] = sa.create_engine(settings.database_url, **options)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    install_tools(app, settings=settings, clock=clock)
+
+
+def close(app: Flask) -> None:
+    """Let listeners and connections go."""
+    with app.app_context():
+        tools().bus.close()
         for engine in db.engines.values():
             engine.dispose()
 
 
 @pytest.fixture
-def ctx(app: Flask) -> Iterator[Flask]:
+def ctx(house: Flask) -> Iterator[Flask]:
     """The app with its context pushed: for flows, services, queries and reads."""
-    with app.app_context():
-        yield app
+    with house.app_context():
+        yield house
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
+def client(house: Flask) -> FlaskClient:
     """A browser without a browser; it may be used beside ``ctx``."""
-    return app.test_client()
+    return house.test_client()
 
 
 Race = Callable[[int, Callable[[int], object]], list[Any]]
 
 
 @pytest.fixture
-def race(app: Flask) -> Race:
+def race(house: Flask) -> Race:
     """``race(n, act)`` runs ``act(0) .. act(n-1)`` at once, each in its own thread and context.
 
     Gives their results in order; what one raised stands in its place.
@@ -139,7 +187,7 @@ def race(app: Flask) -> Race:
         results: list[Any] = [AssertionError("did not finish")] * count
 
         def runner(number: int) -> None:
-            with app.app_context():
+            with house.app_context():
                 gate.wait(30)
                 try:
                     results[number] = act(number)

@@ -10,7 +10,7 @@ from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import Outcome
 from shop.flows import checkout
 from shop.flows.checkout import OrderRequest, ShipTo, Terms
-from shop.flows.hearing import apply_payment
+from shop.flows.capturing import apply_payment
 from shop.kernel.actor import Actor
 from shop.reads.pricing import PERISHABLE_CONSENT, Wish
 from tests.builders import COUNTY, an_actor

@@ -22,7 +22,8 @@ class Children:
         self._environment = dict(environment) | {PARENT: str(os.getpid())}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._asked = threading.Event()
-        self._number = signal.SIGTERM
+        self.serving = False
+        self._quickly = False
         for number in STOPS:
             signal.signal(number, self._ask)
 
@@ -56,10 +57,14 @@ class Children:
         return culprit
 
     def end(self) -> None:
-        """Ask every child kindly, then take what is left of its process group away."""
+        """Ask every child kindly, then take what is left of its process group away.
+
+        After Ctrl-C a web that serves does not wait for its open streams.
+        """
+        quick = self._running.get("web") if self._quickly and self.serving else None
         for child in self._running.values():
             if child.poll() is None:
-                child.send_signal(self._number)
+                child.send_signal(signal.SIGINT if child is quick else signal.SIGTERM)
         deadline = time.monotonic() + KINDLY_S
         for child in self._running.values():
             with suppress(subprocess.TimeoutExpired):
@@ -68,8 +73,7 @@ class Children:
             child.wait()
 
     def _ask(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            self._number = signal.SIGINT
+        self._quickly = number == signal.SIGINT
         self._asked.set()
 
 

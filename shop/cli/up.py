@@ -1,6 +1,8 @@
 """``flask up``: what ``make run`` starts."""
 
+import http.client
 import io
+import logging
 import os
 import socket
 import sys
@@ -34,6 +36,7 @@ def up() -> None:
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
     _need_free(host, port)
     address = _address(host, port)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade()
     if not tools().settings.production:
         _demonstrate()
@@ -50,7 +53,7 @@ def _serve(environment: dict[str, str], host: str, port: int, lines: list[str]) 
     children.start("web", [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])
     children.start("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
     _wait_for(host, port, children)
-    if not children.stopping:
+    if children.serving:
         click.echo("\n".join(lines))
         sys.stdout.flush()
     culprit = children.wait()
@@ -139,13 +142,14 @@ def _code(link: str) -> str:
 
 
 def _wait_for(host: str, port: int, children: Children) -> None:
-    """Until the port answers, somebody ends it, or a minute has gone."""
-    where = ANYWHERE.get(host, host)
+    """Until a page is answered, somebody ends it, or a minute has gone."""
     deadline = time.monotonic() + PATIENCE_S
-    while not children.stopping and time.monotonic() < deadline:
+    while not (children.serving or children.stopping) and time.monotonic() < deadline:
+        line = http.client.HTTPConnection(ANYWHERE.get(host, host), port, timeout=2)
         try:
-            socket.create_connection((where, port), timeout=1).close()
-        except OSError:
+            line.request("GET", "/healthz")
+            children.serving = line.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
             time.sleep(0.05)
-        else:
-            return
+        finally:
+            line.close()

@@ -1,6 +1,8 @@
 """Cancelling: before payment the goods go back, after it the money too."""
 
+import logging
 from datetime import datetime
+from typing import Any
 
 from shop.db import db, transactional
 from shop.domain.inventory import holds
@@ -11,9 +13,12 @@ from shop.domain.orders.models import Order
 from shop.domain.orders.states import CancelReason, OrderStatus
 from shop.domain.outbox import service as outbox
 from shop.domain.payments import queries as payment_queries
+from shop.domain.payments.errors import AlreadyRefunded
 from shop.domain.payments.states import RefundCause
-from shop.flows import holding, refunding
+from shop.flows import following, holding, refunding
 from shop.kernel.actor import SYSTEM, Actor
+
+log = logging.getLogger(__name__)
 
 
 @transactional
@@ -52,8 +57,14 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
 
 
 def expire_due(now: datetime) -> int:
-    """Close every order whose time is over, each in its own transaction."""
-    return sum(expire_order(order_id, now=now) for order_id in order_queries.unpaid_past(now))
+    """Close every order whose time is over, each in its own transaction; one stops no other."""
+    done = 0
+    for order_id in order_queries.unpaid_past(now):
+        try:
+            done += expire_order(order_id, now=now)
+        except Exception:
+            log.exception("could not close order %s", order_id)
+    return done
 
 
 def _close_unpaid(order: Order, *, reason: CancelReason, actor: Actor, now: datetime) -> None:
@@ -70,21 +81,28 @@ def _close_unpaid(order: Order, *, reason: CancelReason, actor: Actor, now: date
 
 
 def _close_paid(order: Order, *, reason: CancelReason, actor: Actor, now: datetime) -> None:
-    left = {line.id: line.quantity - line.refunded for line in order.lines}
     units = [(line, orders.cancel_rest(line)) for line in order.lines]
     order.cancel_reason = reason
     orders.move(order, OrderStatus.CANCELLED, actor=actor, now=now, reason=str(reason))
     holding.put_back(order, units, actor_id=actor.user_id, now=now)
-    refunding.owe(
+    _give_back(
         order,
-        lines=left,
+        {line.id: line.quantity - line.refunded for line in order.lines},
+        amount_fen=sum(line.total_fen - line.refunded_fen for line in order.lines),
         freight=True,
-        cause=RefundCause.CANCELLED,
         reason=str(reason),
         actor=actor,
         dedupe_key=f"cancelled:{order.id}",
         now=now,
     )
+
+
+def _give_back(order: Order, lines: dict[int, int], **what: Any) -> None:
+    """Owe what is left of cancelled units; what was given back before is no error."""
+    try:
+        refunding.owe(order, lines=lines, cause=RefundCause.CANCELLED, **what)
+    except AlreadyRefunded:
+        return
 
 
 def _cancel_rest(order: Order, *, actor: Actor, now: datetime) -> None:
@@ -100,15 +118,15 @@ def _cancel_rest(order: Order, *, actor: Actor, now: datetime) -> None:
             for line, count in units
             if line.cooperative_id == seller
         }
-        refunding.owe(
+        _give_back(
             order,
-            lines=own,
+            own,
             freight=seller in sellers,
             cooperative_id=seller,
-            cause=RefundCause.CANCELLED,
             reason="rest cancelled",
             actor=actor,
             dedupe_key=f"rest-cancelled:{order.id}:{seller}",
             now=now,
         )
+    following.parcels_moved(order, actor=actor, now=now)
     db.session.flush()

@@ -16,6 +16,7 @@ from shop.domain.payments.states import PaymentStatus, RefundCause
 from shop.flows import holding, refunding
 from shop.flows.telling import tell
 from shop.kernel.actor import GATEWAY
+from shop.kernel.clock import local_date
 from shop.kernel.money import yuan
 
 STATUSES = {
@@ -42,16 +43,14 @@ def apply_payment(
     changes nothing.
     """
     if outcome is not Outcome.CAPTURED:
-        payments.move(
-            payment, STATUSES[outcome], source=source, now=now, failure_code=failure_code
-        )
+        payments.move(payment, STATUSES[outcome], source=source, now=now, failure_code=failure_code)
         return
     if payment.captured_at is not None:
         return
     if order.status is OrderStatus.PENDING_PAYMENT and _goods_taken(order, now=now):
         payments.move(payment, PaymentStatus.CAPTURED, source=source, captured_at=now, now=now)
         orders.move(order, OrderStatus.PAID, actor=GATEWAY, now=now)
-        _tell(order, "order-paid", order.total_fen, now=now)
+        _tell(order, "order-paid", order.total_fen, key=order.number, now=now)
         return
     cause = _why_surplus(order)
     payments.move(payment, PaymentStatus.SURPLUS, source=source, captured_at=now, now=now)
@@ -60,7 +59,7 @@ def apply_payment(
         holding.release(holds.of_order(order.id), now=now)
         order.cancel_reason = CancelReason.NO_STOCK
         orders.move(order, OrderStatus.CANCELLED, actor=GATEWAY, now=now, reason="no_stock")
-    _tell(order, "refund-due", payment.amount_fen, now=now)
+    _tell(order, "refund-due", payment.amount_fen, key=str(payment.id), now=now)
 
 
 def _goods_taken(order: Order, *, now: datetime) -> bool:
@@ -81,7 +80,7 @@ def _why_surplus(order: Order) -> RefundCause:
     return RefundCause.DOUBLE_PAYMENT
 
 
-def _tell(order: Order, template: str, amount_fen: int, *, now: datetime) -> None:
+def _tell(order: Order, template: str, amount_fen: int, *, key: str, now: datetime) -> None:
     tell(
         user_id=order.buyer_id,
         phone=None,
@@ -91,6 +90,6 @@ def _tell(order: Order, template: str, amount_fen: int, *, now: datetime) -> Non
             "amount": yuan(amount_fen),
             "ship_by": local_date(order.ship_by).isoformat(),
         },
-        dedupe_key=f"{template}:{order.number}",
+        dedupe_key=f"{template}:{key}",
         now=now,
     )

@@ -31,9 +31,7 @@ def put(
         orders.take_from_cart(actor.user_id, [sku])
         return
     _check(sku, live_item_id)
-    orders.put_in_cart(
-        actor.user_id, sku, quantity, live_item_id=live_item_id, add=add, now=now
-    )
+    orders.put_in_cart(actor.user_id, sku, quantity, live_item_id=live_item_id, add=add, now=now)
 
 
 @transactional
@@ -48,9 +46,7 @@ def merge(*, actor: Actor, kept: Mapping[str, int], now: datetime) -> None:
     )
     for sku in on_sale:
         quantity = min(max(kept[sku], 1), 999)
-        orders.put_in_cart(
-            actor.user_id, sku, quantity, live_item_id=None, add=False, now=now
-        )
+        orders.put_in_cart(actor.user_id, sku, quantity, live_item_id=None, add=False, now=now)
 
 
 def _check(sku: str, live_item_id: int | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from shop.db import db, transactional
 from shop.domain.audit import service as answers
-from shop.domain.audit.service import KeyedRequest, Kept
+from shop.domain.audit.service import Kept, KeyedRequest
 from shop.domain.inventory import holds
 from shop.domain.logistics import regions
 from shop.domain.orders import service as orders
@@ -117,7 +117,11 @@ def _check_consents(quote: Quote, given: Sequence[str]) -> None:
         raise ConsentRequired(
             "some goods need your consent first",
             errors=[
-                {"pointer": "/consents", "code": code, "detail": ", ".join(quote.needs_consent[code])}
+                {
+                    "pointer": "/consents",
+                    "code": code,
+                    "detail": ", ".join(quote.needs_consent[code]),
+                }
                 for code in missing
             ],
         )

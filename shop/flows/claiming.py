@@ -11,7 +11,6 @@ from shop.domain.aftersales.states import ClaimReason, ClaimStatus
 from shop.domain.catalog import queries as catalogue
 from shop.domain.compliance import service as tasks
 from shop.domain.compliance.states import TaskKind
-from shop.domain.logistics import queries as parcels
 from shop.domain.orders import queries as order_queries
 from shop.domain.orders import service as orders
 from shop.domain.orders.errors import OrderStateConflict
@@ -21,14 +20,12 @@ from shop.domain.payments.states import RefundCause
 from shop.flows import refunding
 from shop.flows.telling import tell
 from shop.kernel.actor import Actor
-from shop.kernel.clock import local_date, start_of_day
 from shop.kernel.errors import IllegalMove, Invalid, NotFound
+from shop.reads.claims import return_ends_at, units_left, value_fen
 
 SEAT = "clerk"
 ANSWER_WITHIN = timedelta(hours=24)
 LOOK_WITHIN = timedelta(hours=4)
-RETURN_DAYS = 7
-"""Counted from the day after signing (Consumer Law art. 25)."""
 MAX_PICTURES = 9
 DECISIONS = {
     "approve": ClaimStatus.APPROVED,
@@ -111,15 +108,6 @@ def _check_return(order: Order, wanted: list[tuple[OrderLine, int]], *, now: dat
         raise Invalid.at("/reason", "the seven days for returns are over", code="too-late")
 
 
-def return_ends_at(order: Order, cooperative_id: int) -> datetime | None:
-    """When the seven-day return ends, in UTC; ``None`` until everything has been signed for."""
-    arrived = parcels.clock_starts(parcels.of_order(order.id, cooperative_ids=[cooperative_id]))
-    arrived = arrived or order.delivered_at
-    if arrived is None:
-        return None
-    return start_of_day(local_date(arrived) + timedelta(days=RETURN_DAYS + 1))
-
-
 def _check_pictures(ids: Sequence[int], actor: Actor) -> None:
     """Pictures the buyer brought; another's is not found."""
     if len(ids) > MAX_PICTURES:
@@ -166,21 +154,6 @@ def reach(actor: Actor) -> tuple[int, ...] | None:
     return None if actor.is_operator else actor.cooperatives(SEAT)
 
 
-def value_fen(order: Order, claim: Claim) -> int:
-    """What the claimed units cost, less what was given back for their lines already."""
-    by_id = {line.id: line for line in order.lines}
-    return sum(
-        min(units * by_id[i].unit_price_fen, by_id[i].total_fen - by_id[i].refunded_fen)
-        for i, units in _units(order, claim).items()
-    )
-
-
-def _units(order: Order, claim: Claim) -> dict[int, int]:
-    """Claimed units by order line, as far as they were not given back meanwhile."""
-    left = {line.id: line.quantity - line.refunded for line in order.lines}
-    return {row.order_line_id: min(row.quantity, left[row.order_line_id]) for row in claim.lines}
-
-
 def _granted(order: Order, claim: Claim, status: ClaimStatus, amount_fen: int | None) -> int | None:
     """The fen to give back; ``None`` for a refusal."""
     value = value_fen(order, claim)
@@ -201,7 +174,7 @@ def _granted(order: Order, claim: Claim, status: ClaimStatus, amount_fen: int | 
 def _give_back(order: Order, claim: Claim, granted: int, *, actor: Actor, now: datetime) -> None:
     """Owe the refund: whole units when all is granted, money alone in part."""
     whole = claim.status is ClaimStatus.APPROVED
-    units = _units(order, claim)
+    units = units_left(order, claim)
     refunding.owe(
         order,
         lines=units if whole else dict.fromkeys(units, 0),

@@ -1,5 +1,6 @@
 """Completing an order: its income is posted in the same breath."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from shop.domain.settlement.split import Grower, LotShare, SoldLine, legs_of
 from shop.domain.settlement.states import TxKind
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.money import allocate
+
+log = logging.getLogger(__name__)
 
 
 @transactional
@@ -40,9 +43,14 @@ def complete_order(order_id: int, *, now: datetime) -> bool:
 
 
 def complete_due(now: datetime, *, after_days: int) -> int:
-    """Complete every order delivered ``after_days`` ago, each in its own transaction."""
-    due = order_queries.delivered_before(now - timedelta(days=after_days))
-    return sum(complete_order(order_id, now=now) for order_id in due)
+    """Complete what was delivered ``after_days`` ago, one transaction each; one stops no other."""
+    done = 0
+    for order_id in order_queries.delivered_before(now - timedelta(days=after_days)):
+        try:
+            done += complete_order(order_id, now=now)
+        except Exception:
+            log.exception("could not complete order %s", order_id)
+    return done
 
 
 def _complete(order: Order, *, actor: Actor, now: datetime) -> None:
@@ -104,9 +112,7 @@ def _lots(order_id: int) -> dict[int, list[LotShare]]:
             Grower(farmer_id=c.farmer_id, village_id=c.village_id, grams=c.grams)
             for c in lots[sale.lot_id].contributions
         )
-        share = LotShare(
-            lot_id=sale.lot_id, units=sale.quantity - sale.returned, growers=growers
-        )
+        share = LotShare(lot_id=sale.lot_id, units=sale.quantity - sale.returned, growers=growers)
         if share.units > 0:
             found.setdefault(sale.order_line_id, []).append(share)
     return found

@@ -8,7 +8,7 @@ from shop.domain.accounts.service import AccountInUse
 from shop.domain.live import talk
 from shop.domain.notices import service as notices
 from shop.domain.orders import forgetting
-from shop.flows.people import confirm_identity
+from shop.flows.own_account import confirm_identity
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
 from shop.reads import personal

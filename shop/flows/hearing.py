@@ -7,12 +7,8 @@ from datetime import datetime, timedelta
 from shop.db import db, transactional
 from shop.domain.compliance import service as tasks
 from shop.domain.compliance.states import TaskKind
-from shop.domain.inventory import holds
-from shop.domain.inventory.errors import OutOfStock
-from shop.domain.live.sales import PurchaseLimit
 from shop.domain.orders import service as orders
 from shop.domain.orders.models import Order
-from shop.domain.orders.states import CancelReason, OrderStatus
 from shop.domain.outbox import inbox
 from shop.domain.outbox.models import InboxEvent
 from shop.domain.outbox.states import InboxStatus
@@ -26,13 +22,15 @@ from shop.domain.payments.gateways.base import (
     Standing,
 )
 from shop.domain.payments.models import Payment, Refund
-from shop.domain.payments.states import PaymentStatus, RefundCause
-from shop.flows import holding, refunding
+from shop.flows.capturing import apply_payment
 from shop.flows.sending_back import apply_refund
-from shop.flows.telling import tell
 from shop.kernel.actor import GATEWAY
-from shop.kernel.clock import local_date
-from shop.kernel.money import CURRENCY, yuan
+from shop.kernel.money import CURRENCY
+
+LOOK_WITHIN = timedelta(hours=4)
+PARKED_FOR = timedelta(minutes=10)
+"""What an event speaks of should exist by then; afterwards a person is asked."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -88,14 +86,22 @@ def _try(event_id: int, *, source: str, livemode: bool | None, now: datetime) ->
 @transactional
 def _count_failure(event_id: int, *, reason: str, now: datetime) -> None:
     if inbox.count_failure(event_id, reason=reason, now=now):
-        tasks.open_task(
-            TaskKind.PARKED_EVENT,
-            dedupe_key=f"inbox:{event_id}",
-            ref=f"inbox:{event_id}",
-            summary=reason[:200],
-            due_at=now + timedelta(hours=4),
-            now=now,
-        )
+        _ask(TaskKind.PARKED_EVENT, event_id, reason, now=now)
+
+
+def _ask(kind: TaskKind, event_id: int, reason: str, *, now: datetime) -> None:
+    tasks.open_task(
+        kind,
+        dedupe_key=_task_key(event_id),
+        ref=f"inbox:{event_id}",
+        summary=reason,
+        due_at=now + LOOK_WITHIN,
+        now=now,
+    )
+
+
+def _task_key(event_id: int) -> str:
+    return f"inbox:{event_id}"
 
 
 def apply_waiting(source: str, *, livemode: bool | None, now: datetime) -> int:
@@ -113,15 +119,13 @@ def _apply(event_id: int, *, source: str, livemode: bool | None, now: datetime) 
         return Verdict(status=InboxStatus.DUPLICATE)
     verdict = _judge(event, source=source, livemode=livemode, now=now)
     inbox.close(event, verdict.status, reason=verdict.reason, now=now)
+    reason = verdict.reason or event.type
     if verdict.status is InboxStatus.QUARANTINED:
-        tasks.open_task(
-            TaskKind.QUARANTINED_PAYMENT,
-            dedupe_key=f"inbox:{event.id}",
-            ref=f"inbox:{event.id}",
-            summary=(verdict.reason or event.type)[:200],
-            due_at=now + timedelta(hours=4),
-            now=now,
-        )
+        _ask(TaskKind.QUARANTINED_PAYMENT, event.id, reason, now=now)
+    elif verdict.status is InboxStatus.PARKED and event.received_at <= now - PARKED_FOR:
+        _ask(TaskKind.PARKED_EVENT, event.id, reason, now=now)
+    elif verdict.status is InboxStatus.APPLIED:
+        tasks.close_task(_task_key(event.id), actor=GATEWAY, note=None, now=now)
     return verdict
 
 
@@ -146,8 +150,8 @@ def _judge_refund(facts: Mapping[str, object], *, source: str, now: datetime) ->
         refund = payment_queries.refund_by_provider_id(facts["provider_id"])
     if refund is None:
         return Verdict(status=InboxStatus.QUARANTINED, reason="a refund the shop did not ask for")
-    if facts["amount_fen"] not in {None, refund.amount_fen}:
-        return Verdict(status=InboxStatus.QUARANTINED, reason="another amount than was owed")
+    if wrong := _refund_mismatch(refund, facts, source):
+        return Verdict(status=InboxStatus.QUARANTINED, reason=wrong)
     if facts["outcome"] is None:
         return Verdict(status=InboxStatus.IGNORED)
     failure = facts["failure_code"]
@@ -160,6 +164,23 @@ def _judge_refund(facts: Mapping[str, object], *, source: str, now: datetime) ->
         now=now,
     )
     return Verdict(status=InboxStatus.APPLIED)
+
+
+def _refund_mismatch(refund: Refund, facts: Mapping[str, object], source: str) -> str | None:
+    payment = db.session.get_one(Payment, refund.payment_id)
+    checks = {
+        "another amount than was owed": facts["amount_fen"] not in {None, refund.amount_fen},
+        "another currency": facts["currency"] not in {None, CURRENCY},
+        "of another payment": payment.gateway != source
+        or facts["payment_id"] not in {None, payment.id},
+        "another refund": refund.provider_id is not None
+        and facts["provider_id"] not in {None, refund.provider_id},
+    }
+    return _first(checks)
+
+
+def _first(checks: Mapping[str, bool]) -> str | None:
+    return next((words for words, wrong in checks.items() if wrong), None)
 
 
 def _judge_payment(facts: Mapping[str, object], *, source: str, now: datetime) -> Verdict:
@@ -204,7 +225,7 @@ def _mismatch(payment: Payment, order: Order, facts: Mapping[str, object]) -> st
         "another payment": payment.provider_id is not None
         and facts["provider_id"] not in {None, payment.provider_id},
     }
-    return next((words for words, wrong in checks.items() if wrong), None)
+    return _first(checks)
 
 
 @transactional
@@ -225,7 +246,7 @@ def record_standing(payment_id: int, standing: Standing, *, source: str, now: da
             dedupe_key=f"standing:{payment.id}",
             ref=f"order:{order.number}",
             summary=wrong,
-            due_at=now + timedelta(hours=4),
+            due_at=now + LOOK_WITHIN,
             now=now,
         )
         return

@@ -1,49 +1,91 @@
-"""Steps that several flows share: promises on shelf and live counters. All run inside a transaction."""
+"""Promises on shelf and live counters: steps that several flows share, inside a transaction.
+
+Rows are touched in one order by all, so that carts do not deadlock: holds, then quotas and live
+items by id, then the shelf by SKU, then lots.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
 from shop.db import db
-from shop.domain.inventory import holds
+from shop.domain.inventory import holds, lots
 from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.queries import available
 from shop.domain.inventory.states import HoldState
 from shop.domain.live import sales
+from shop.domain.live.sales import PurchaseLimit
 from shop.domain.orders.models import Order, OrderLine
 from shop.kernel.clock import local_date
 from shop.reads.pricing import PricedLine
 
 
-def counter_order(line: PricedLine | OrderLine) -> tuple[bool, int, str]:
-    """Live items by id, then shelf SKUs: one order for all, so that carts never deadlock."""
-    return (line.live_item_id is None, line.live_item_id or 0, line.sku)
+@dataclass(frozen=True, kw_only=True)
+class _Owner:
+    cooperative_id: int
+    live_item_id: int | None
+    buyer_id: int
+
+    @property
+    def quota(self) -> tuple[int, int]:
+        """The key of the quota row."""
+        return (self.live_item_id or 0, self.buyer_id)
+
+
+def _by_item(line: PricedLine | OrderLine) -> tuple[int, str]:
+    return (line.live_item_id or 0, line.sku)
+
+
+def _by_counter(line: PricedLine) -> tuple[bool, int, str]:
+    """Allotments by item, then the shelf by SKU."""
+    return (not line.allotted, (line.live_item_id or 0) if line.allotted else 0, line.sku)
 
 
 def promise(lines: Iterable[PricedLine], *, buyer_id: int, now: datetime) -> None:
     """Take quota and counter for every line, or raise and leave nothing taken.
 
-    Raises ``PurchaseLimit`` and ``OutOfStock``. When a counter has too few, its expired holds are
-    released in this transaction and it is asked once more, so no sweeper is needed to be right.
+    Raises ``PurchaseLimit`` and ``OutOfStock``. When a counter or a quota has too few, the
+    counter's expired holds are released in this transaction and it is asked once more, so no
+    sweeper is needed to be right.
     """
-    for line in sorted(lines, key=counter_order):
-        if line.live_item_id is not None:
-            sales.take_quota(
-                line.live_item_id,
-                sku=line.sku,
-                buyer_id=buyer_id,
-                quantity=line.quantity,
-                limit=line.per_buyer_max or sales.NO_LIMIT,
-            )
+    wanted = list(lines)
+    for line in sorted(wanted, key=_by_item):
+        try:
+            _take_quota(line, buyer_id=buyer_id)
+        except PurchaseLimit:
+            if not release(_expired(line, now=now), now=now):
+                raise
+            _take_quota(line, buyer_id=buyer_id)
+    for line in sorted(wanted, key=_by_counter):
         if _take(line):
             continue
-        counter = line.live_item_id if line.allotted else None
-        release(holds.expired_on(line.sku, counter, now=now), now=now)
+        release(_expired(line, now=now), now=now)
         if not _take(line):
             raise holds.refuse(
-                line.sku, line.quantity, left=_left(line), live_item_id=counter
+                line.sku, line.quantity, left=_left(line), live_item_id=_counter(line)
             )
+
+
+def _counter(line: PricedLine) -> int | None:
+    """The live item that is counted down, or ``None`` for the shelf."""
+    return line.live_item_id if line.allotted else None
+
+
+def _expired(line: PricedLine, *, now: datetime) -> ColumnElement[bool]:
+    return holds.expired_on(line.sku, _counter(line), now=now)
+
+
+def _take_quota(line: PricedLine, *, buyer_id: int) -> None:
+    if line.live_item_id is not None:
+        sales.take_quota(
+            line.live_item_id,
+            sku=line.sku,
+            buyer_id=buyer_id,
+            quantity=line.quantity,
+            limit=line.per_buyer_max or sales.NO_LIMIT,
+        )
 
 
 def _take(line: PricedLine) -> bool:
@@ -61,23 +103,37 @@ def _left(line: PricedLine) -> int:
 def release(which: ColumnElement[bool], *, now: datetime) -> int:
     """End open holds without payment: counters and quotas get their units back, each once."""
     ended = holds.end(which, HoldState.RELEASED, now=now)
-    for hold in ended:
-        closed = hold.live_item_id is not None and sales.release(hold.live_item_id, hold.quantity)
-        line = _line_of(hold)
+    owners = _owners(ended)
+    for hold in sorted(ended, key=lambda hold: owners[hold.order_line_id].quota):
+        owner = owners[hold.order_line_id]
+        if owner.live_item_id is not None:
+            sales.return_quota(owner.live_item_id, buyer_id=owner.buyer_id, quantity=hold.quantity)
+    closed = {
+        hold.hold_id
+        for hold in ended
+        if hold.live_item_id is not None and sales.release(hold.live_item_id, hold.quantity)
+    }
+    for hold in sorted(ended, key=lambda hold: hold.sku):
         holds.give_back_to_shelf(
-            hold, cooperative_id=line.cooperative_id, from_live=closed, now=now
+            hold,
+            cooperative_id=owners[hold.order_line_id].cooperative_id,
+            from_live=hold.hold_id in closed,
+            now=now,
         )
-        if line.live_item_id is not None:
-            sales.return_quota(
-                line.live_item_id, buyer_id=line.order.buyer_id, quantity=hold.quantity
-            )
     return len(ended)
 
 
-def _line_of(hold: holds.Ended) -> OrderLine:
-    return db.session.scalars(
-        select(OrderLine).where(OrderLine.order_id == hold.order_id, OrderLine.sku == hold.sku)
-    ).one()
+def _owners(ended: Sequence[holds.Ended]) -> dict[int, _Owner]:
+    """Whose promises these were, by order line."""
+    rows = db.session.execute(
+        select(OrderLine.id, OrderLine.cooperative_id, OrderLine.live_item_id, Order.buyer_id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.id.in_([hold.order_line_id for hold in ended]))
+    )
+    return {
+        line_id: _Owner(cooperative_id=seller, live_item_id=item_id, buyer_id=buyer_id)
+        for line_id, seller, item_id, buyer_id in rows
+    }
 
 
 def consume(order: Order, *, now: datetime) -> None:
@@ -89,10 +145,10 @@ def consume(order: Order, *, now: datetime) -> None:
     ended = holds.end(holds.of_order(order.id), HoldState.CONSUMED, now=now)
     promised = {hold.sku: hold for hold in ended}
     late = [line for line in order.lines if line.sku not in promised]
-    _take_quota_again(late, buyer_id=order.buyer_id)
+    _take_quota_again(sorted(late, key=_by_item), buyer_id=order.buyer_id)
     from_room = {
         line.sku
-        for line in sorted(order.lines, key=counter_order)
+        for line in sorted(order.lines, key=_by_item)
         if _sell_live(line, promised.get(line.sku))
     }
     for line in sorted(order.lines, key=lambda line: line.sku):
@@ -101,7 +157,7 @@ def consume(order: Order, *, now: datetime) -> None:
             holds.consume(hold, cooperative_id=line.cooperative_id, now=now)
         else:
             _take_late(line, from_room=line.sku in from_room, now=now)
-        holds.take_lots(
+        lots.take(
             sku=line.sku,
             cooperative_id=line.cooperative_id,
             order_id=order.id,
@@ -150,12 +206,14 @@ def _take_late(line: OrderLine, *, from_room: bool, now: datetime) -> None:
         raise OutOfStock("sold to someone else meanwhile", sku=line.sku)
 
 
-def put_back(order: Order, units: Sequence[tuple[OrderLine, int]], *, actor_id: int | None,
-             now: datetime) -> None:
+def put_back(
+    order: Order, units: Sequence[tuple[OrderLine, int]], *, actor_id: int | None, now: datetime
+) -> None:
     """Return paid units that never left to their lots, and to the buyer's quota."""
-    for line, quantity in units:
-        holds.put_back(
-            line.id, quantity, cooperative_id=line.cooperative_id, actor_id=actor_id, now=now
-        )
+    for line, quantity in sorted(units, key=lambda unit: _by_item(unit[0])):
         if line.live_item_id is not None:
             sales.return_quota(line.live_item_id, buyer_id=order.buyer_id, quantity=quantity)
+    for line, quantity in sorted(units, key=lambda unit: unit[0].sku):
+        lots.put_back(
+            line.id, quantity, cooperative_id=line.cooperative_id, actor_id=actor_id, now=now
+        )

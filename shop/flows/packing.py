@@ -76,13 +76,13 @@ def _check_amounts(packing: Packing) -> None:
                 raise Invalid.at(f"/{name}/{place}", f"1 to {MOST_GRAMS}")
 
 
-def _use_intakes(wanted: Sequence[tuple[str, int]], cooperative_id: int) -> list[tuple[Intake, int]]:
+def _use_intakes(
+    wanted: Sequence[tuple[str, int]], cooperative_id: int
+) -> list[tuple[Intake, int]]:
     used = []
     for slip_no, grams in sorted(wanted):
         intake = db.session.scalar(
-            select(Intake).where(
-                Intake.slip_no == slip_no, Intake.cooperative_id == cooperative_id
-            )
+            select(Intake).where(Intake.slip_no == slip_no, Intake.cooperative_id == cooperative_id)
         )
         if intake is None:
             raise NotFound

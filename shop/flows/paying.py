@@ -25,6 +25,7 @@ from shop.domain.payments.gateways.base import (
 from shop.domain.payments.models import Payment
 from shop.domain.payments.states import LIVE_PAYMENTS, PaymentStatus
 from shop.flows import hearing
+from shop.flows.capturing import apply_payment
 from shop.kernel.actor import Actor
 from shop.kernel.clock import rfc3339
 from shop.kernel.errors import Invalid
@@ -161,7 +162,7 @@ def _note_intent(payment_id: int, intent: Intent, *, now: datetime) -> None:
             "expires_at": rfc3339(action.expires_at) if action.expires_at else None,
         },
     )
-    hearing.apply_payment(
+    apply_payment(
         order,
         payment,
         outcome=intent.outcome,
@@ -181,7 +182,10 @@ def _note_intent(payment_id: int, intent: Intent, *, now: datetime) -> None:
 @transactional
 def _leave_unknown(payment_id: int, *, now: datetime) -> None:
     payments.move(
-        payments.locked(payment_id), PaymentStatus.PROCESSING, source="start", now=now,
+        payments.locked(payment_id),
+        PaymentStatus.PROCESSING,
+        source="start",
+        now=now,
         reason="outcome unknown",
     )
 
@@ -189,14 +193,15 @@ def _leave_unknown(payment_id: int, *, now: datetime) -> None:
 @transactional
 def _note_refusal(payment_id: int, code: str, *, now: datetime) -> None:
     payments.move(
-        payments.locked(payment_id), PaymentStatus.FAILED, source="start", now=now,
+        payments.locked(payment_id),
+        PaymentStatus.FAILED,
+        source="start",
+        now=now,
         failure_code=code,
     )
 
 
-def cancel_payment(
-    payment_id: int, *, gateways: Mapping[str, Gateway], now: datetime
-) -> None:
+def cancel_payment(payment_id: int, *, gateways: Mapping[str, Gateway], now: datetime) -> None:
     """Call an unfinished payment off once its order can no longer be paid by it.
 
     Raises ``GatewayDown`` so that the outbox tries again; captured meanwhile is heard as such.

@@ -208,19 +208,30 @@ def ask_refund(
         raise NotFound
     if amount_fen is not None and amount_fen <= 0:
         raise Invalid.at("/amount_fen", "an amount is above zero")
-    sellers = {line.cooperative_id for line in reach}
+    chosen = [line for line in reach if lines is None or line.sku in lines]
+    with_freight = freight or (lines is None and amount_fen is None)
     return owe(
         order,
         lines=_asked_units(reach, lines, by_amount=amount_fen is not None),
         amount_fen=amount_fen,
-        freight=freight or (lines is None and amount_fen is None),
-        cooperative_id=sellers.pop() if len(sellers) == 1 else None,
+        freight=with_freight,
+        cooperative_id=_one_seller(order, chosen, with_freight=with_freight),
         cause=RefundCause.GOODWILL,
         reason=reason,
         actor=actor,
         now=now,
         dedupe_key=key,
     )
+
+
+def _one_seller(order: Order, chosen: list[OrderLine], *, with_freight: bool) -> int | None:
+    """The cooperative whose goods and freight are given back; ``None``: every one's."""
+    sellers = {line.cooperative_id for line in chosen}
+    if len(sellers) == 1:
+        return sellers.pop()
+    if with_freight and len(sellers) < len(order.parts):
+        raise Invalid.at("/lines", "name goods of one cooperative, or of all")
+    return None
 
 
 def _asked_units(
@@ -232,6 +243,8 @@ def _asked_units(
     for sku, units in lines.items():
         if sku not in by_sku:
             raise NotFound
+        if units < 1:
+            raise Invalid.at("/lines", "at least one unit", code="too-few")
         if units > by_sku[sku].quantity - by_sku[sku].refunded:
             raise RefundExceedsCaptured("more units than were bought", sku=sku)
     return {by_sku[sku].id: 0 if by_amount else units for sku, units in lines.items()}

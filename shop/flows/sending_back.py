@@ -1,4 +1,4 @@
-"""Sending money back: the provider is asked outside any transaction, and its word is applied once."""
+"""Sending money back: the provider is asked outside any transaction, its word applied once."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,11 +13,13 @@ from shop.domain.payments import queries as payment_queries
 from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import (
     Gateway,
+    GatewayDown,
     GatewayRefused,
     RefundOutcome,
     RefundRequest,
 )
 from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.queries import AGAIN
 from shop.domain.payments.states import PaymentStatus, RefundStatus
 from shop.domain.settlement import queries as books
 from shop.domain.settlement import service as ledger
@@ -39,11 +41,11 @@ OUTCOMES = {
 @transactional
 def _to_send(refund_id: int) -> tuple[str, RefundRequest] | None:
     refund = db.session.get(Refund, refund_id)
-    if refund is None or refund.status not in {RefundStatus.DUE, RefundStatus.PENDING}:
+    if refund is None or refund.status is not RefundStatus.DUE:
         return None
     payment = db.session.get_one(Payment, refund.payment_id)
     if payment.provider_id is None:
-        return None
+        raise GatewayDown("the provider's id of this payment is not known yet")
     return payment.gateway, RefundRequest(
         refund_id=refund.id,
         payment_id=payment.id,
@@ -54,12 +56,11 @@ def _to_send(refund_id: int) -> tuple[str, RefundRequest] | None:
     )
 
 
-def send_refund(
-    refund_id: int, *, gateways: Mapping[str, Gateway], now: datetime
-) -> str | None:
+def send_refund(refund_id: int, *, gateways: Mapping[str, Gateway], now: datetime) -> str | None:
     """Ask the provider, with the refund's own key, so that any number of tries gives once.
 
-    Gives the provider's id, or ``None`` where nothing was sent. Raises ``GatewayDown`` or ``OutcomeUnknown`` so that the outbox tries again.
+    Gives the provider's id, or ``None`` where nothing was sent. Raises ``GatewayDown`` or
+    ``OutcomeUnknown`` so that the outbox tries again.
     """
     wanted = _to_send(refund_id)
     if wanted is None:
@@ -148,6 +149,8 @@ def _succeeded(order: Order, payment: Payment, refund: Refund, *, now: datetime)
         surplus = payment_queries.that_paid(order.id) != payment
         if not surplus and ORDER_LIFE.allows(order.status, OrderStatus.REFUNDED):
             orders.move(order, OrderStatus.REFUNDED, actor=GATEWAY, now=now, reason=refund.reason)
+    elif not payment_queries.owes(payment.id):
+        payments.move(payment, PaymentStatus.CAPTURED, source="shop", now=now)
     if refund.after_completion:
         _post_mirror(order, refund, now=now)
     tell(
@@ -161,16 +164,10 @@ def _succeeded(order: Order, payment: Payment, refund: Refund, *, now: datetime)
 
 
 def _post_mirror(order: Order, refund: Refund, *, now: datetime) -> None:
-    freight: dict[int, int] = {}
-    left = refund.freight_fen
-    for part in order.parts:
-        if refund.cooperative_id in {None, part.cooperative_id} and left > 0:
-            freight[part.cooperative_id] = min(left, part.freight_fen)
-            left -= freight[part.cooperative_id]
     legs = mirror(
         books.entries(order.id),
         goods_fen={line.order_line_id: line.amount_fen for line in refund.lines},
-        freight_fen=freight,
+        freight_fen=_freight_by_seller(order, refund),
     )
     ledger.post(
         TxKind.REFUND,
@@ -180,6 +177,19 @@ def _post_mirror(order: Order, refund: Refund, *, now: datetime) -> None:
         refund_id=refund.id,
         now=now,
     )
+
+
+def _freight_by_seller(order: Order, refund: Refund) -> dict[int, int]:
+    """Whose freight a refund gives back; one that names no seller gave what the others left."""
+    if refund.cooperative_id is not None:
+        return {refund.cooperative_id: refund.freight_fen}
+    if refund.freight_fen == 0:
+        return {}
+    named = payment_queries.freight_named(order.id)
+    return {
+        part.cooperative_id: part.freight_refunded_fen - named.get(part.cooperative_id, 0)
+        for part in order.parts
+    }
 
 
 def _failed(order: Order, payment: Payment, refund: Refund, *, now: datetime) -> None:
@@ -219,7 +229,7 @@ def send_again(*, actor: Actor, refund_id: int, now: datetime) -> Refund:
         freight_fen=failed.freight_fen,
         cause=failed.cause,
         reason=failed.reason,
-        dedupe_key=f"again:{failed.id}",
+        dedupe_key=f"{AGAIN}{failed.id}",
         cooperative_id=failed.cooperative_id,
         claim_id=failed.claim_id,
         lines={x.order_line_id: (x.quantity, x.amount_fen) for x in failed.lines},

@@ -19,6 +19,7 @@ from shop.flows import following, parked
 from shop.flows.telling import tell
 from shop.kernel.actor import Actor
 from shop.kernel.errors import IllegalMove, Invalid, NotFound
+from shop.reads.parcels import remaining
 
 SEAT = "keeper"
 SHIPPABLE = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED})
@@ -133,11 +134,6 @@ def _chosen(own: list[OrderLine], wanted: Mapping[str, int] | None) -> list[Orde
 
 def _units(chosen: list[OrderLine], wanted: Mapping[str, int] | None) -> list[int]:
     return [remaining(line) if wanted is None else wanted[line.sku] for line in chosen]
-
-
-def remaining(line: OrderLine) -> int:
-    """Units still to be sent; what was given back before it left counts as cancelled."""
-    return line.quantity - max(line.shipped + line.cancelled, line.refunded)
 
 
 def _pack(line: OrderLine, units: int) -> Packed:

@@ -200,9 +200,7 @@ def correct_lot(
 ) -> Lot:
     """Count a lot right; the reason is kept. Raises ``NotFound``, ``OutOfStock``, ``Invalid``."""
     lot = db.session.scalar(
-        select(Lot).where(
-            Lot.code == code, Lot.cooperative_id.in_(actor.cooperatives("keeper"))
-        )
+        select(Lot).where(Lot.code == code, Lot.cooperative_id.in_(actor.cooperatives("keeper")))
     )
     if lot is None:
         raise NotFound

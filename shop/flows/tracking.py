@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from shop.db import db, transactional
 from shop.domain.compliance import service as tasks
@@ -16,7 +16,7 @@ from shop.domain.logistics.models import Shipment
 from shop.domain.logistics.states import ShipmentStatus
 from shop.domain.orders import queries as order_queries
 from shop.domain.orders import service as orders
-from shop.domain.orders.models import Order, OrderLine, OrderPart
+from shop.domain.orders.models import Order, OrderPart
 from shop.domain.orders.states import OrderStatus
 from shop.domain.outbox import inbox
 from shop.domain.outbox.models import InboxEvent
@@ -25,6 +25,7 @@ from shop.flows import following, parked
 from shop.flows.shipping import SEAT, SHIPPABLE, late_key
 from shop.kernel.actor import CARRIER, SYSTEM, Actor
 from shop.kernel.errors import NotFound
+from shop.reads.parcels import unsent
 
 AT_STATION_FOR = timedelta(days=7)
 LOOK_WITHIN = timedelta(hours=24)
@@ -179,26 +180,13 @@ def find_late(now: datetime) -> int:
     late = db.session.execute(
         select(OrderPart.order_id, OrderPart.cooperative_id, OrderPart.ship_by, Order.number)
         .join(Order, Order.id == OrderPart.order_id)
-        .where(Order.status.in_(SHIPPABLE), OrderPart.ship_by < now, _unsent())
+        .where(Order.status.in_(SHIPPABLE), OrderPart.ship_by < now, unsent())
         .order_by(OrderPart.ship_by)
         .limit(500)
     ).all()
     return sum(
         _ask_for(row.order_id, row.cooperative_id, number=row.number, ship_by=row.ship_by, now=now)
         for row in late
-    )
-
-
-def _unsent() -> ColumnElement[bool]:
-    return (
-        select(OrderLine.id)
-        .where(
-            OrderLine.order_id == OrderPart.order_id,
-            OrderLine.cooperative_id == OrderPart.cooperative_id,
-            OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
-            OrderLine.refunded < OrderLine.quantity,
-        )
-        .exists()
     )
 
 

@@ -26,9 +26,7 @@ def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
     if total_fen < 0 or whole <= 0 or min(weights) < 0:
         raise ValueError("cannot allocate by these weights")
     parts = [total_fen * weight // whole for weight in weights]
-    by_remainder = sorted(
-        range(len(weights)), key=lambda i: (-(total_fen * weights[i] % whole), i)
-    )
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total_fen * weights[i] % whole), i))
     for i in by_remainder[: total_fen - sum(parts)]:
         parts[i] += 1
     return parts

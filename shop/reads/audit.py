@@ -233,7 +233,9 @@ def violations(now: datetime) -> list[Violation]:
         if rows:
             found.append(Violation(name=name, statement=statement, rows=tuple(map(dict, rows))))
     found += [v for table, life in HISTORIES.items() if (v := _illegal_steps(table, life))]
-    if _on_sqlite() and (rows := db.session.execute(text("PRAGMA foreign_key_check")).mappings().all()):
+    if _on_sqlite() and (
+        rows := db.session.execute(text("PRAGMA foreign_key_check")).mappings().all()
+    ):
         found.append(
             Violation(name="I32-keys", statement="no orphans", rows=tuple(map(dict, rows)))
         )
@@ -267,6 +269,4 @@ def _illegal_steps(table: str, life: Lifecycle[Any]) -> Violation | None:
     ]
     if not wrong:
         return None
-    return Violation(
-        name=f"I31-{table}", statement="every step is in the table", rows=tuple(wrong)
-    )
+    return Violation(name=f"I31-{table}", statement="every step is in the table", rows=tuple(wrong))

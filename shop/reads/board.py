@@ -68,8 +68,7 @@ def board(slug: str, period: str) -> Board:
     gmv = sums[(TxKind.COMPLETION, PartyKind.CLEARING)]
     refunds = -sums[(TxKind.REFUND, PartyKind.CLEARING)]
     by_party = {
-        kind: -(sums[(TxKind.COMPLETION, kind)] + sums[(TxKind.REFUND, kind)])
-        for kind in PartyKind
+        kind: -(sums[(TxKind.COMPLETION, kind)] + sums[(TxKind.REFUND, kind)]) for kind in PartyKind
     }
     freight, platform = by_party[PartyKind.FREIGHT], by_party[PartyKind.PLATFORM]
     host = by_party[PartyKind.HOST]

@@ -108,9 +108,7 @@ def named(moves: Sequence[StockMove]) -> list[MoveRow]:
         )
     }
     return [
-        MoveRow(
-            move=move, lot=codes.get(move.lot_id or 0), order=numbers.get(move.order_id or 0)
-        )
+        MoveRow(move=move, lot=codes.get(move.lot_id or 0), order=numbers.get(move.order_id or 0))
         for move in moves
     ]
 

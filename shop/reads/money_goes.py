@@ -47,7 +47,7 @@ class MoneyGoes:
 def for_sku(
     sku: str, price_fen: int, *, now: datetime, with_host: bool = False
 ) -> MoneyGoes | None:
-    """The split of ``price_fen``; ``with_host`` where it is sold in a room. ``None``: no rule yet."""
+    """The split of ``price_fen``; ``with_host`` in a room. ``None``: no rule yet."""
     row = db.session.execute(
         select(Variant, Product, Village)
         .join(Product, Product.id == Variant.product_id)

@@ -114,13 +114,9 @@ def _in_reach(actor: Actor) -> ColumnElement[bool]:
         return Order.id.is_not(None)
     reach = Order.buyer_id == actor.user_id
     if own := actor.cooperatives():
-        reach |= Order.id.in_(
-            select(OrderPart.order_id).where(OrderPart.cooperative_id.in_(own))
-        )
+        reach |= Order.id.in_(select(OrderPart.order_id).where(OrderPart.cooperative_id.in_(own)))
     if actor.is_host:
-        reach |= Order.id.in_(
-            select(OrderLine.order_id).where(OrderLine.host_id == actor.user_id)
-        )
+        reach |= Order.id.in_(select(OrderLine.order_id).where(OrderLine.host_id == actor.user_id))
     return reach
 
 
@@ -300,4 +296,3 @@ def payment_of(payment_id: int, actor: Actor) -> tuple[Payment, Order]:
     if row is None:
         raise NotFound
     return row[0], row[1]
-

@@ -1,4 +1,4 @@
-"""The one price of a wish, read where it is called: by a quote, or inside the order's transaction."""
+"""The one price of a wish, read by a quote or inside the order's transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

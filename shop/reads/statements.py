@@ -141,3 +141,11 @@ def periods(cooperative_id: int) -> list[str]:
             .order_by(LedgerEntry.period.desc())
         )
     )
+
+
+def cooperatives_in_reach(actor: Actor) -> list[Cooperative]:
+    """Cooperatives whose money the caller may see."""
+    query = select(Cooperative).order_by(Cooperative.id)
+    if not actor.is_operator:
+        query = query.where(Cooperative.id.in_(actor.cooperatives("manager")))
+    return list(db.session.scalars(query))

@@ -88,9 +88,7 @@ def _journey(lot: Lot) -> list[Step]:
             )
             if at is not None
         ]
-    sold = (
-        select(LotSale.order_line_id).where(LotSale.lot_id == lot.id).scalar_subquery()
-    )
+    sold = select(LotSale.order_line_id).where(LotSale.lot_id == lot.id).scalar_subquery()
     first_sent, last_sent = db.session.execute(
         select(func.min(Shipment.created_at), func.max(Shipment.created_at))
         .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)

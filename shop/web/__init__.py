@@ -12,6 +12,7 @@ from shop.web import (
     i18n,
     idempotency,
     limits,
+    live_ticker,
     logs,
     ops,
     pages,
@@ -40,3 +41,4 @@ def install(app: Flask, *, settings: Settings) -> None:
     idempotency.install(app)
     filters.install(app, settings)
     pages.install(app)
+    live_ticker.install(app)

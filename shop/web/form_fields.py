@@ -63,7 +63,8 @@ class Checkbox(Strict, ma.fields.Boolean):
     """On when the box was sent at all."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("load_default", False)
+        if not kwargs.get("required"):
+            kwargs.setdefault("load_default", False)
         super().__init__(**kwargs)
 
     def read(self, value: Any) -> Any:

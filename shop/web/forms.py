@@ -34,14 +34,20 @@ class Form:
         self.data: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
         self.message = ""
+        self._rows: dict[str, list[int]] = {}
 
     @classmethod
     def read(cls, schema: type[ma.Schema]) -> "Form":
         """Load the form of the request at hand."""
         made = cls({name: request.form.get(name, "") for name in request.form})
         reader = schema()
+        sent = nested(request.form, reader)
+        for name, value in sent.items():
+            if isinstance(value, dict):
+                made._rows[name] = sorted(value)
+                sent[name] = [value[row] for row in made._rows[name]]
         try:
-            made.data = reader.load(nested(request.form, reader))
+            made.data = reader.load(sent)
         except ma.ValidationError as error:
             made._note(list(entries(error.messages)))
         return made
@@ -65,9 +71,16 @@ class Form:
         """What is wrong with a field, or nothing."""
         return self.errors.get(name, "")
 
+    def _name(self, steps: list[str]) -> str:
+        """A pointer as the name of a field; rows left empty were not counted, so count them."""
+        rows = self._rows.get(steps[0])
+        if rows and len(steps) > 1 and steps[1].isdigit() and int(steps[1]) < len(rows):
+            steps = [steps[0], str(rows[int(steps[1])]), *steps[2:]]
+        return "-".join(steps)
+
     def _note(self, found: list[dict[str, str]]) -> None:
         for entry in found:
-            name = entry["pointer"].strip("/").replace("/", "-")
+            name = self._name(entry["pointer"].strip("/").split("/"))
             if name:
                 self.errors.setdefault(name, said(entry["detail"]))
             else:
@@ -75,7 +88,10 @@ class Form:
 
 
 def nested(sent: MultiDict[str, str], schema: ma.Schema) -> dict[str, Any]:
-    """Flat names to lists and objects: ``variants-0-sku``, or one name sent several times."""
+    """Flat names to lists and rows: ``variants-0-sku``, or one name sent several times.
+
+    Rows are an object from their number to their fields; a row left empty is not there.
+    """
     found: dict[str, Any] = {}
     for name, values in sent.lists():
         if name in OWN_NAMES:
@@ -90,7 +106,7 @@ def nested(sent: MultiDict[str, str], schema: ma.Schema) -> dict[str, Any]:
             found[name] = filled
         else:
             found[name] = filled[0]
-    return {name: _listed(value) for name, value in found.items()}
+    return found
 
 
 def _put_row(found: dict[str, Any], head: str, rest: str, value: str) -> None:
@@ -98,8 +114,3 @@ def _put_row(found: dict[str, Any], head: str, rest: str, value: str) -> None:
     if not (row.isascii() and row.isdigit() and field and int(row[:6]) < MAX_ROWS):
         return
     found.setdefault(head, {}).setdefault(int(row[:6]), {})[field] = value
-
-
-def _listed(value: Any) -> Any:
-    """Rows in their order; rows left empty by the reader are not there."""
-    return [value[row] for row in sorted(value)] if isinstance(value, dict) else value

@@ -171,4 +171,6 @@ def _is_personal(response: Response) -> bool:
         return True
     if g.get("person") is not None:
         return True
+    if response.cache_control.immutable:
+        return False
     return bool(session.accessed or session.modified)

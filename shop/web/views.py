@@ -1,8 +1,12 @@
-"""Finding the code behind an endpoint, to read what it says about itself."""
+"""Finding views: the modules that hold them, and the code behind an endpoint."""
 
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 
 def view_at(app: Flask, endpoint: str, method: str) -> Any:
@@ -15,3 +19,17 @@ def view_at(app: Flask, endpoint: str, method: str) -> Any:
     if found is None and method == "HEAD":
         found = getattr(owner, "get", None)
     return found or owner
+
+
+def blueprints(package: str, folder: Iterable[str]) -> list[Blueprint]:
+    """The ``bp`` of every module of a folder, by the module's name."""
+    found = []
+    for name in sorted(module.name for module in iter_modules(folder)):
+        try:
+            module = import_module(f"{package}.{name}")
+        except Exception as error:
+            print(f"BROKEN MODULE {package}.{name}: {error}", file=sys.stderr)  # noqa: T201
+            continue
+        if hasattr(module, "bp"):
+            found.append(module.bp)
+    return found

@@ -1,21 +1,23 @@
 """What the tests of the ground share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from shop.app import create_app
 from shop.domain.accounts.states import Role
 from tests.api import probe
 from tests.builders import a_token, a_user
+from tests.servers.databases import settings_for
 
 
 @pytest.fixture
-def calls() -> Iterator[probe.Calls]:
+def calls() -> probe.Calls:
     """Counts what the probe's views really did."""
-    yield probe.Calls()
+    return probe.Calls()
 
 
 @pytest.fixture
@@ -29,6 +31,16 @@ def ground_app(app: Flask, calls: probe.Calls) -> Flask:
 def probing(ground_app: Flask) -> FlaskClient:
     """A client of the shop with the probe's routes."""
     return ground_app.test_client()
+
+
+@pytest.fixture(scope="session")
+def light(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    """A client of the probe where no test comes near a database."""
+    folder = tmp_path_factory.mktemp("light")
+    made = create_app(settings_for(f"sqlite:///{folder}/none.db", folder))
+    made.testing = True
+    probe.add(made, probe.Calls())
+    return made.test_client()
 
 
 @pytest.fixture

@@ -15,8 +15,19 @@ from shop.kernel.errors import DomainError, NotFound
 from shop.tools import tools
 from shop.web import etag
 from shop.web.api.resource import ApiBlueprint
-from shop.web.api.schemas import Fen, Flag, PageArgs, Phone, Sku, StrictSchema, Text, Utc, Whole
-from shop.web.api.schemas import Day, list_of
+from shop.web.api.schemas import (
+    Day,
+    Fen,
+    Flag,
+    PageArgs,
+    Phone,
+    Sku,
+    StrictSchema,
+    Text,
+    Utc,
+    Whole,
+    list_of,
+)
 from shop.web.idempotency import key_required, sealed
 from shop.web.limits import limit
 from shop.web.ops import deadline
@@ -25,32 +36,32 @@ from shop.web.paging import keyset, page
 from shop.web.who import anyone, cooperative, me, operator, public, role, signed_in, start_session
 
 
-class RowIn(StrictSchema):
+class ProbeRowIn(StrictSchema):
     sku = Sku(required=True)
     quantity = Whole(1, 99, required=True)
 
 
-class ThingIn(StrictSchema):
+class ProbeThingIn(StrictSchema):
     name = Text(1, 10, required=True)
     price_fen = Fen()
-    rows = ma.fields.List(ma.fields.Nested(RowIn))
+    rows = ma.fields.List(ma.fields.Nested(ProbeRowIn))
     phone = Phone()
     at = Utc()
     day = Day()
     sure = Flag()
 
 
-class ThingOut(ma.Schema):
+class ProbeThingOut(ma.Schema):
     name = ma.fields.String(required=True)
     calls = Whole(required=True)
     phone = Phone(allow_none=True)
 
 
-class MaybeIn(StrictSchema):
+class ProbeMaybeIn(StrictSchema):
     name = Text(1, 10)
 
 
-class UserOut(ma.Schema):
+class ProbeUserOut(ma.Schema):
     id = Whole(required=True)
     name = ma.fields.String(required=True)
 
@@ -78,13 +89,13 @@ def add(app: Flask, calls: Calls) -> None:
     app.register_blueprint(_pages(calls))
 
 
-def _api(calls: Calls) -> Blueprint:
+def _api(calls: Calls) -> Blueprint:  # noqa: C901
     bp = ApiBlueprint("probe", __name__, url_prefix="/api/v1/probe")
 
     @bp.route("/things")
     class Things(MethodView):
-        @bp.arguments(ThingIn)
-        @bp.response(201, ThingOut)
+        @bp.arguments(ProbeThingIn)
+        @bp.response(201, ProbeThingOut)
         @public
         def post(self, body: dict[str, Any]) -> Any:
             calls.count += 1
@@ -95,8 +106,8 @@ def _api(calls: Calls) -> Blueprint:
     @bp.post("/money")
     @signed_in
     @key_required
-    @bp.arguments(ThingIn)
-    @bp.response(201, ThingOut)
+    @bp.arguments(ProbeThingIn)
+    @bp.response(201, ProbeThingOut)
     def money(body: dict[str, Any]) -> Any:
         calls.count += 1
         return {"name": g.request_key, "calls": calls.count}
@@ -104,28 +115,28 @@ def _api(calls: Calls) -> Blueprint:
     @bp.post("/secrets")
     @anyone
     @sealed
-    @bp.arguments(ThingIn)
-    @bp.response(201, ThingOut)
+    @bp.arguments(ProbeThingIn)
+    @bp.response(201, ProbeThingOut)
     def secret(body: dict[str, Any]) -> Any:
         calls.count += 1
         return {"name": "hunter2", "calls": calls.count}
 
     @bp.post("/maybe")
     @public
-    @bp.arguments(MaybeIn)
-    @bp.response(200, MaybeIn)
+    @bp.arguments(ProbeMaybeIn)
+    @bp.response(200, ProbeMaybeIn)
     def maybe(body: dict[str, Any]) -> Any:
         return body
 
     @bp.post("/bare")
     @public
-    @bp.response(200, MaybeIn)
+    @bp.response(200, ProbeMaybeIn)
     def bare() -> Any:
         return {}
 
     @bp.get("/things/<id:thing_id>")
     @signed_in
-    @bp.response(200, ThingOut)
+    @bp.response(200, ProbeThingOut)
     def one(thing_id: int) -> Any:
         if thing_id != 1:
             raise NotFound("thing %s belongs to somebody else", owner=7)
@@ -134,15 +145,15 @@ def _api(calls: Calls) -> Blueprint:
 
     @bp.patch("/things/<id:thing_id>")
     @signed_in
-    @bp.arguments(MaybeIn)
-    @bp.response(200, ThingOut)
+    @bp.arguments(ProbeMaybeIn)
+    @bp.response(200, ProbeThingOut)
     def change(body: dict[str, Any], thing_id: int) -> Any:
         return {"name": str(etag.expected_version()), "calls": 1}
 
     @bp.get("/users")
     @public
     @bp.arguments(PageArgs, location="query")
-    @bp.response(200, list_of(UserOut))
+    @bp.response(200, list_of(ProbeUserOut))
     def users(asked: dict[str, Any]) -> Any:
         keys: Any = [(User.created_at, "desc"), (User.id, "asc")]
         return page(keyset(db.select(User), keys=keys, limit=asked["limit"], after=asked["after"]))
@@ -195,10 +206,10 @@ def _api(calls: Calls) -> Blueprint:
 
 class NameForm(FormSchema):
     name = Text(2, 10, required=True)
-    rows = ma.fields.List(ma.fields.Nested(RowIn))
+    rows = ma.fields.List(ma.fields.Nested(ProbeRowIn))
 
 
-def _pages(calls: Calls) -> Blueprint:
+def _pages(calls: Calls) -> Blueprint:  # noqa: C901
     bp = Blueprint("probe", __name__, url_prefix="/probe")
 
     @bp.get("/form")

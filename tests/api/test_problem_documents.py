@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.web.problems import KINDS
@@ -23,8 +22,8 @@ MEMBERS = {
 THINGS = "/api/v1/probe/things"
 
 
-def test_a_refusal_has_every_member_and_its_facts(probing: FlaskClient) -> None:
-    answer = probing.post(THINGS, json={"name": "refuse"})
+def test_a_refusal_has_every_member_and_its_facts(light: FlaskClient) -> None:
+    answer = light.post(THINGS, json={"name": "refuse"})
     body = answer.get_json(force=True)
     assert answer.status_code == 409
     assert answer.content_type == "application/problem+json; charset=utf-8"
@@ -36,10 +35,10 @@ def test_a_refusal_has_every_member_and_its_facts(probing: FlaskClient) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_type_of_every_problem_leads_to_a_page(client: FlaskClient) -> None:
+def test_the_type_of_every_problem_leads_to_a_page(light: FlaskClient) -> None:
     for code in KINDS:
-        assert client.get(f"/problems/{code}").status_code == 200
-    assert client.get("/problems/no-such").status_code == 404
+        assert light.get(f"/problems/{code}").status_code == 200
+    assert light.get("/problems/no-such").status_code == 404
 
 
 def test_absent_malformed_and_foreign_are_the_same_answer(
@@ -82,7 +81,7 @@ def test_absent_malformed_and_foreign_are_the_same_answer(
     ],
 )
 def test_each_class_of_bad_request_has_its_status(
-    probing: FlaskClient,
+    light: FlaskClient,
     method: str,
     path: str,
     headers: dict[str, str],
@@ -90,7 +89,7 @@ def test_each_class_of_bad_request_has_its_status(
     status: int,
     code: str | None,
 ) -> None:
-    answer = probing.open(path, method=method, headers=headers, data=body)
+    answer = light.open(path, method=method, headers=headers, data=body)
     found = answer.get_json(force=True)
     assert answer.status_code == status
     assert code is None or found["code"] == code
@@ -112,7 +111,7 @@ def test_each_class_of_bad_request_has_its_status(
     ],
 )
 def test_accidents_are_answered_and_logged_once(
-    probing: FlaskClient,
+    light: FlaskClient,
     caplog: pytest.LogCaptureFixture,
     kind: str,
     status: int,
@@ -120,40 +119,40 @@ def test_accidents_are_answered_and_logged_once(
     retry: bool,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    answer = probing.get(f"/api/v1/probe/accident/{kind}")
+    answer = light.get(f"/api/v1/probe/accident/{kind}")
     body = answer.get_json(force=True)
     assert (answer.status_code, body["code"], body["retryable"]) == (status, code, retry)
-    assert answer.headers.get("Retry-After", "0").isdigit() == True  # noqa: E712
+    assert answer.headers.get("Retry-After", "0").isdigit()
     assert ("Retry-After" in answer.headers) is retry
     assert "secret" not in answer.get_data(as_text=True)
-    assert len([record for record in caplog.records if record.exc_info or "exc_info" in str(record.msg)]) == 1
+    told = [record for record in caplog.records if "exc_info" in str(record.msg)]
+    assert len(told) == 1
 
 
-def test_a_page_gets_a_kind_page_and_a_script_a_document(ground_app: Flask) -> None:
-    browser = ground_app.test_client()
-    page = browser.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+def test_a_page_gets_a_kind_page_and_a_script_a_document(light: FlaskClient) -> None:
+    page = light.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
     assert page.status_code == 404
     assert page.content_type == "text/html; charset=utf-8"
-    script = browser.get("/nowhere", headers={"Accept": "application/json"})
+    script = light.get("/nowhere", headers={"Accept": "application/json"})
     assert script.get_json(force=True)["code"] == "not-found"
 
 
-def test_a_request_keeps_a_sane_id_and_loses_an_insane_one(client: FlaskClient) -> None:
-    kept = client.get("/healthz", headers={"X-Request-ID": "my-request-0001"})
+def test_a_request_keeps_a_sane_id_and_loses_an_insane_one(light: FlaskClient) -> None:
+    kept = light.get("/healthz", headers={"X-Request-ID": "my-request-0001"})
     assert kept.headers["X-Request-ID"] == "my-request-0001"
     for bad in ("short", "a" * 65, "with space 123", 'quote"12345678'):
-        answer = client.get("/healthz", headers={"X-Request-ID": bad})
+        answer = light.get("/healthz", headers={"X-Request-ID": bad})
         assert answer.headers["X-Request-ID"] != bad
 
 
-def test_titles_follow_the_language_that_is_asked_for(client: FlaskClient) -> None:
-    english = client.get("/api/v1/none", headers={"Accept-Language": "en"})
+def test_titles_follow_the_language_that_is_asked_for(light: FlaskClient) -> None:
+    english = light.get("/api/v1/none", headers={"Accept-Language": "en"})
     assert english.get_json(force=True)["title"] == "Nothing is here"
 
 
-def test_messages_of_a_body_point_at_the_field(probing: FlaskClient) -> None:
+def test_messages_of_a_body_point_at_the_field(light: FlaskClient) -> None:
     rows = [{"sku": "A", "quantity": 1}, {"sku": "A/~", "quantity": 0, "price_fen": 1}]
-    answer = probing.post(THINGS, json={"price_fen": 0.5, "rows": rows, "a/b~c": 1})
+    answer = light.post(THINGS, json={"price_fen": 0.5, "rows": rows, "a/b~c": 1})
     body = answer.get_json(force=True)
     found = {entry["pointer"]: entry["code"] for entry in body["errors"]}
     assert (answer.status_code, body["code"]) == (422, "unknown-field")

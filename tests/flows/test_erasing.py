@@ -13,7 +13,7 @@ from shop.domain.live.models import LiveComment, LiveSession
 from shop.domain.notices.models import Message
 from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
-from shop.flows import addresses, erasing, people, signing_in
+from shop.flows import addresses, erasing, own_account, people, signing_in
 from shop.kernel.actor import Actor
 from shop.kernel.codes import new_order_number
 from shop.reads import personal
@@ -157,7 +157,7 @@ def test_the_number_is_free_again(ctx: Flask) -> None:
 def test_erasure_needs_the_password_or_a_code(ctx: Flask) -> None:
     actor = a_person_with_a_past()
     for proof in ({"password": "wrong"}, {"password": None}, {"password": None, "code": "000000"}):
-        with pytest.raises(people.ReauthRequired):
+        with pytest.raises(own_account.ReauthRequired):
             erase(actor, **proof)
     message = db.session.scalars(select(Message).where(Message.template == "sign-in-code")).one()
     code = str(message.variables["code"])

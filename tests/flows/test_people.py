@@ -9,7 +9,7 @@ from shop.domain.accounts.addresses import MOST, AddressBookFull
 from shop.domain.accounts.service import AccountInUse, InvalidCredentials
 from shop.domain.accounts.states import Role, TokenKind
 from shop.domain.villages.models import Cooperative
-from shop.flows import addresses, people, signing_in
+from shop.flows import addresses, own_account, people, signing_in
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden, Invalid, NotFound
 from tests.builders import COUNTY, a_cooperative, a_phone, a_token, a_user, an_actor
@@ -194,10 +194,10 @@ def test_a_new_password_ends_every_other_credential(ctx: Flask) -> None:
     here, elsewhere = a_token(user_id, kind=TokenKind.PAGE), a_token(user_id)
     actor = an_actor(user_id)
     with pytest.raises(InvalidCredentials):
-        people.change_password(
+        own_account.change_password(
             actor=actor, current="wrong", new="the second password", token=here, now=NOON
         )
-    people.change_password(
+    own_account.change_password(
         actor=actor,
         current="the first password",
         new="the second password",
@@ -211,7 +211,7 @@ def test_a_new_password_ends_every_other_credential(ctx: Flask) -> None:
 def test_who_came_by_code_may_set_a_first_password(ctx: Flask) -> None:
     phone = a_phone()
     actor = an_actor(a_user(phone=phone))
-    people.change_password(
+    own_account.change_password(
         actor=actor, current=None, new="the first password", token=None, now=NOON
     )
     assert signing_in.with_password(
@@ -222,7 +222,7 @@ def test_who_came_by_code_may_set_a_first_password(ctx: Flask) -> None:
 @pytest.mark.parametrize("new", ["short", "x" * 129])
 def test_a_password_has_a_length(ctx: Flask, new: str) -> None:
     with pytest.raises(Invalid):
-        people.change_password(actor=an_actor(), current=None, new=new, token=None, now=NOON)
+        own_account.change_password(actor=an_actor(), current=None, new=new, token=None, now=NOON)
 
 
 def address(actor: Actor, **other: object) -> int:

@@ -10,7 +10,7 @@ from shop.domain.accounts.models import AccessToken, SmsCode, User
 from shop.domain.accounts.service import InvalidCredentials, PhoneTaken
 from shop.domain.accounts.states import CodePurpose, TokenKind
 from shop.domain.notices.models import Message
-from shop.flows import people, signing_in
+from shop.flows import own_account, people, signing_in
 from shop.kernel.errors import Invalid
 from tests.builders import a_token, a_user, an_actor
 from tests.conftest import NOON, FixedClock, Race
@@ -139,10 +139,10 @@ def test_no_transaction_is_open_while_a_password_is_hashed(
 
     monkeypatch.setattr(passwords, "_aside", watching)
     by_password()
-    people.change_password(
+    own_account.change_password(
         actor=actor, current=PASSWORD, new="another password", token=None, now=NOON
     )
-    people.confirm_identity(
+    own_account.confirm_identity(
         actor=actor, password="another password", code=None, secret=SECRET, now=NOON
     )
     assert open_then == [False] * 4

@@ -95,7 +95,8 @@ def _insert(key: KeyedRequest, *, now: datetime) -> bool:
         leased_until=now + LEASE,
         created_at=now,
     )
-    return changed(statement.on_conflict_do_nothing()) == 1
+    unless_there = statement.on_conflict_do_nothing().returning(KeptAnswer.id)
+    return db.session.execute(unless_there).scalar_one_or_none() is not None
 
 
 def _take_over(key: KeyedRequest, *, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -21,6 +22,7 @@ from shop.domain.catalog.models import (
     Variant,
 )
 from shop.domain.catalog.states import RevisionStatus
+from shop.keyset import Key, Keyset, keyset
 
 
 def by_slug(slug: str) -> Product | None:
@@ -59,6 +61,12 @@ def category(slug: str) -> Category | None:
 def categories() -> list[Category]:
     """All kinds, in the operator's order."""
     return list(db.session.scalars(select(Category).order_by(Category.position, Category.id)))
+
+
+def category_page(*, limit: int, after: Sequence[Any] | None = None) -> Keyset:
+    """One page of kinds."""
+    keys: tuple[Key, ...] = ((Category.position, "asc"), (Category.id, "asc"))
+    return keyset(select(Category), keys=keys, limit=limit, after=after)
 
 
 def waiting_revision(product_id: int) -> ProductRevision | None:

@@ -4,6 +4,6 @@ from shop.kernel.errors import DomainError
 
 
 class OutOfStock(DomainError):
-    """Not enough may be promised; facts: ``sku``, ``wanted``, ``available``, ``hold_expires_at``."""
+    """Too few are left; facts: ``sku``, ``wanted``, ``available``, ``hold_expires_at``."""
 
     code = "insufficient-stock"

@@ -21,6 +21,7 @@ class Ended:
 
     hold_id: int
     order_id: int
+    order_line_id: int
     sku: str
     live_item_id: int | None
     quantity: int
@@ -109,6 +110,7 @@ def end(which: ColumnElement[bool], state: HoldState, *, now: datetime) -> list[
         .returning(
             StockHold.id,
             StockHold.order_id,
+            StockHold.order_line_id,
             StockHold.sku,
             StockHold.live_item_id,
             StockHold.quantity,
@@ -116,13 +118,22 @@ def end(which: ColumnElement[bool], state: HoldState, *, now: datetime) -> list[
         .execution_options(synchronize_session=False)
     ).all()
     ended = [
-        Ended(hold_id=i, order_id=order, sku=sku, live_item_id=item, quantity=quantity)
-        for i, order, sku, item, quantity in rows
+        Ended(
+            hold_id=hold_id,
+            order_id=order_id,
+            order_line_id=line_id,
+            sku=sku,
+            live_item_id=item_id,
+            quantity=quantity,
+        )
+        for hold_id, order_id, line_id, sku, item_id, quantity in rows
     ]
-    return sorted(ended, key=lambda e: (e.live_item_id is None, e.live_item_id or 0, e.sku))
+    return sorted(ended, key=lambda e: (e.live_item_id or 0, e.sku))
 
 
-def give_back_to_shelf(ended: Ended, *, cooperative_id: int, from_live: bool, now: datetime) -> None:
+def give_back_to_shelf(
+    ended: Ended, *, cooperative_id: int, from_live: bool, now: datetime
+) -> None:
     """Return a released promise to the shelf.
 
     ``from_live``: the hold was on a live item that has closed, so its units leave the allotment.

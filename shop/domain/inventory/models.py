@@ -182,9 +182,7 @@ class StockMove(Base):
     __tablename__ = "stock_move"
     __table_args__ = (
         one_of("kind", MoveKind),
-        CheckConstraint(
-            "kind <> 'adjust' OR reason IS NOT NULL", name="adjustment_has_reason"
-        ),
+        CheckConstraint("kind <> 'adjust' OR reason IS NOT NULL", name="adjustment_has_reason"),
         Index(
             "uq_stock_move_hold_closed_once",
             "hold_id",

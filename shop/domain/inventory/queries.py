@@ -15,7 +15,7 @@ def available(skus: Sequence[str]) -> dict[str, int]:
     rows = db.session.execute(
         select(Stock.sku, Stock.on_hand - Stock.held - Stock.allotted).where(Stock.sku.in_(skus))
     )
-    return dict.fromkeys(skus, 0) | {sku: units for sku, units in rows}
+    return dict.fromkeys(skus, 0) | {row[0]: row[1] for row in rows}
 
 
 def fresh_lots(sku: str, today: date) -> list[Lot]:
@@ -64,7 +64,5 @@ def earliest_expiry(sku: str, live_item_id: int | None) -> datetime | None:
 def lot_sales(order_id: int) -> list[LotSale]:
     """Which lots an order was taken from."""
     return list(
-        db.session.scalars(
-            select(LotSale).where(LotSale.order_id == order_id).order_by(LotSale.id)
-        )
+        db.session.scalars(select(LotSale).where(LotSale.order_id == order_id).order_by(LotSale.id))
     )

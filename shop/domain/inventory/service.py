@@ -121,7 +121,9 @@ def _move_allotment(
         .execution_options(synchronize_session=False)
     )
     if not taken:
-        raise OutOfStock("not enough on the shelf", sku=sku, wanted=quantity, available=available([sku])[sku])
+        raise OutOfStock(
+            "not enough on the shelf", sku=sku, wanted=quantity, available=available([sku])[sku]
+        )
     record(
         MoveKind.TRANSFER,
         sku=sku,
@@ -160,7 +162,10 @@ def adjust(
     )
     if not shelf:
         raise OutOfStock(
-            "these units are promised", sku=lot.sku, wanted=-delta, available=available([lot.sku])[lot.sku]
+            "these units are promised",
+            sku=lot.sku,
+            wanted=-delta,
+            available=available([lot.sku])[lot.sku],
         )
     in_lot = changed(
         update(Lot)

@@ -14,6 +14,7 @@ from shop.kernel.errors import Unavailable
 log = logging.getLogger(__name__)
 
 GONE_AFTER_S = 45.0
+COUNTED_WITHIN_S = 5.0
 PATIENCE_S = 0.5
 MOST_A_ROOM = 200_000
 
@@ -30,7 +31,7 @@ class Presence(Protocol):
         ...
 
     def rooms(self) -> list[int]:
-        """Rooms somebody watched through this process lately."""
+        """Rooms somebody watched through this process, until their leaving has been counted."""
         ...
 
 
@@ -103,7 +104,7 @@ class RedisPresence:
             return None
 
     def rooms(self) -> list[int]:
-        limit = self._clock() - GONE_AFTER_S
+        limit = self._clock() - GONE_AFTER_S - COUNTED_WITHIN_S
         with self._lock:
             self._touched = {room: at for room, at in self._touched.items() if at >= limit}
             return sorted(self._touched)

@@ -10,7 +10,6 @@ from shop.domain.live.models import BuyerQuota, LiveItem
 from shop.domain.live.states import ItemStatus
 from shop.kernel.errors import DomainError
 
-
 NO_LIMIT = 10**9
 
 
@@ -31,9 +30,7 @@ def take_quota(item_id: int, *, sku: str, buyer_id: int, quantity: int, limit: i
     refusal = PurchaseLimit("one buyer may not take more", sku=sku, per_buyer_max=limit)
     if quantity > limit:
         raise refusal
-    fresh = insert_into(BuyerQuota).values(
-        live_item_id=item_id, buyer_id=buyer_id, taken=quantity
-    )
+    fresh = insert_into(BuyerQuota).values(live_item_id=item_id, buyer_id=buyer_id, taken=quantity)
     counted = changed(
         fresh.on_conflict_do_update(
             index_elements=[BuyerQuota.live_item_id, BuyerQuota.buyer_id],

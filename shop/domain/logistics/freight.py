@@ -27,9 +27,7 @@ class Zone:
     delivers: bool = True
 
 
-def freight_fen(
-    rule: FreightRule, *, region_code: str, grams: int, goods_fen: int
-) -> int | None:
+def freight_fen(rule: FreightRule, *, region_code: str, grams: int, goods_fen: int) -> int | None:
     """What a parcel costs: first weight, then each started next weight. ``None``: not delivered."""
     zone = max(
         (zone for zone in rule.zones if region_code.startswith(zone.prefix)),

@@ -109,8 +109,9 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "line_no"),
         CheckConstraint("quantity > 0 AND unit_price_fen > 0", name="positive"),
         CheckConstraint("total_fen = quantity * unit_price_fen", name="total"),
-        CheckConstraint("shipped >= 0 AND cancelled >= 0 AND shipped + cancelled <= quantity",
-                        name="shipped"),
+        CheckConstraint(
+            "shipped >= 0 AND cancelled >= 0 AND shipped + cancelled <= quantity", name="shipped"
+        ),
         CheckConstraint("refunded_fen BETWEEN 0 AND total_fen", name="refunded_fen"),
         CheckConstraint("refunded BETWEEN 0 AND quantity", name="refunded"),
         Index("ix_order_line_sku_order_id", "sku", "order_id"),

@@ -179,6 +179,4 @@ def put_in_cart(
 
 def take_from_cart(user_id: int, skus: list[str]) -> None:
     """Remove SKUs from a cart."""
-    db.session.execute(
-        delete(CartItem).where(CartItem.user_id == user_id, CartItem.sku.in_(skus))
-    )
+    db.session.execute(delete(CartItem).where(CartItem.user_id == user_id, CartItem.sku.in_(skus)))

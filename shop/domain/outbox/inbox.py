@@ -11,6 +11,7 @@ from shop.domain.outbox.models import InboxEvent
 from shop.domain.outbox.states import InboxStatus
 
 MAX_ATTEMPTS = 8
+OPEN = (InboxStatus.RECEIVED, InboxStatus.PARKED)
 
 
 def store(
@@ -42,7 +43,7 @@ def begin(event_id: int) -> InboxEvent | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if event is None or event.status not in {InboxStatus.RECEIVED, InboxStatus.PARKED}:
+    if event is None or event.status not in OPEN:
         return None
     return event
 
@@ -60,7 +61,7 @@ def count_failure(event_id: int, *, reason: str, now: datetime) -> bool:
     """Count a failed try of a poisonous event; ``True`` when it is now dead."""
     changed(
         update(InboxEvent)
-        .where(InboxEvent.id == event_id, InboxEvent.status == InboxStatus.RECEIVED)
+        .where(InboxEvent.id == event_id, InboxEvent.status.in_(OPEN))
         .values(attempts=InboxEvent.attempts + 1, reason=reason[:200])
     )
     return bool(
@@ -68,7 +69,7 @@ def count_failure(event_id: int, *, reason: str, now: datetime) -> bool:
             update(InboxEvent)
             .where(
                 InboxEvent.id == event_id,
-                InboxEvent.status == InboxStatus.RECEIVED,
+                InboxEvent.status.in_(OPEN),
                 InboxEvent.attempts >= MAX_ATTEMPTS,
             )
             .values(status=InboxStatus.DEAD, applied_at=now)
@@ -83,7 +84,7 @@ def unapplied(source: str, *, now: datetime, limit: int = 100) -> list[int]:
             select(InboxEvent.id)
             .where(
                 InboxEvent.source == source,
-                InboxEvent.status.in_([InboxStatus.RECEIVED, InboxStatus.PARKED]),
+                InboxEvent.status.in_(OPEN),
                 InboxEvent.received_at > now - timedelta(days=3),
             )
             .order_by(InboxEvent.received_at)

@@ -12,7 +12,8 @@ from shop.domain.payments.states import PaymentStatus, RefundCause, RefundStatus
 COUNT_REFUNDS = {
     "sqlite": {
         "refund_counts": [
-            "CREATE TRIGGER refund_counts AFTER INSERT ON refund WHEN NEW.status <> 'failed' BEGIN "
+            "CREATE TRIGGER refund_counts AFTER INSERT ON refund "
+            "WHEN NEW.status <> 'failed' BEGIN "
             "UPDATE payment SET refunded_fen = refunded_fen + NEW.amount_fen "
             "WHERE id = NEW.payment_id; END"
         ],
@@ -35,7 +36,8 @@ COUNT_REFUNDS = {
     },
     "postgresql": {
         "refund_counts": [
-            "CREATE OR REPLACE FUNCTION count_refund() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "CREATE OR REPLACE FUNCTION count_refund() RETURNS trigger "
+            "LANGUAGE plpgsql AS $$ BEGIN "
             "IF TG_OP = 'INSERT' THEN IF NEW.status <> 'failed' THEN "
             "UPDATE payment SET refunded_fen = refunded_fen + NEW.amount_fen "
             "WHERE id = NEW.payment_id; END IF; "
@@ -52,7 +54,7 @@ COUNT_REFUNDS = {
         ],
     },
 }
-"""Keeps ``payment.refunded_fen`` equal to the refunds not failed, so its CHECK bounds them (I12)."""
+"""Keeps ``payment.refunded_fen`` equal to the refunds not failed: its CHECK bounds them (I12)."""
 
 
 class Payment(Base):
@@ -109,8 +111,9 @@ class Refund(Base):
     __table_args__ = (
         one_of("status", RefundStatus),
         one_of("cause", RefundCause),
-        CheckConstraint("amount_fen > 0 AND freight_fen >= 0 AND freight_fen <= amount_fen",
-                        name="amount"),
+        CheckConstraint(
+            "amount_fen > 0 AND freight_fen >= 0 AND freight_fen <= amount_fen", name="amount"
+        ),
         Index("ix_refund_status_created_at", "status", "created_at"),
         {"info": {"triggers": COUNT_REFUNDS}},
     )

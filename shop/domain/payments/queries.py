@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from shop.db import db
 from shop.domain.payments.models import Payment, PaymentHistory, Refund
 from shop.domain.payments.states import LIVE_PAYMENTS, PaymentStatus, RefundStatus
+
+AGAIN = "again:"
+"""How the key of a refund begins that is sent once more after it failed."""
 
 PAID_WITH = (PaymentStatus.CAPTURED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 
@@ -28,9 +32,7 @@ def by_provider_id(gateway: str, provider_id: str) -> Payment | None:
 def of_order(order_id: int) -> list[Payment]:
     """Every attempt to pay an order, the oldest first."""
     return list(
-        db.session.scalars(
-            select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)
-        )
+        db.session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))
     )
 
 
@@ -131,3 +133,38 @@ def unsettled_refunds(older_than: datetime, *, limit: int = 100) -> list[int]:
         )
     )
 
+
+def owes(payment_id: int) -> bool:
+    """Whether money of a payment is still on its way back, or failed to go and was not resent."""
+    resent = aliased(Refund)
+    again = exists().where(
+        resent.payment_id == payment_id,
+        resent.dedupe_key == literal(AGAIN) + cast(Refund.id, String),
+    )
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    Refund.payment_id == payment_id,
+                    or_(
+                        Refund.status.in_([RefundStatus.DUE, RefundStatus.PENDING]),
+                        and_(Refund.status == RefundStatus.FAILED, ~again),
+                    ),
+                )
+            )
+        )
+    )
+
+
+def freight_named(order_id: int) -> dict[int, int]:
+    """Freight given back by refunds that name one cooperative; one sent again counts once."""
+    rows = db.session.execute(
+        select(Refund.cooperative_id, func.sum(Refund.freight_fen))
+        .where(
+            Refund.order_id == order_id,
+            Refund.cooperative_id.is_not(None),
+            ~Refund.dedupe_key.startswith(AGAIN),
+        )
+        .group_by(Refund.cooperative_id)
+    )
+    return {seller: int(fen) for seller, fen in rows if seller is not None}

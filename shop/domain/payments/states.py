@@ -40,7 +40,7 @@ PAYMENT_LIFE = Lifecycle(
         - {PaymentStatus.REQUIRES_ACTION, PaymentStatus.CREATED},
         PaymentStatus.CAPTURED: frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED}),
         PaymentStatus.SURPLUS: frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED}),
-        PaymentStatus.REFUND_DUE: frozenset({PaymentStatus.REFUNDED}),
+        PaymentStatus.REFUND_DUE: frozenset({PaymentStatus.REFUNDED, PaymentStatus.CAPTURED}),
         PaymentStatus.REFUNDED: frozenset({PaymentStatus.REFUND_DUE}),
         PaymentStatus.FAILED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.SURPLUS}),
         PaymentStatus.CANCELLED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.SURPLUS}),

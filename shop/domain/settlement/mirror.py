@@ -27,9 +27,7 @@ def as_leg(entry: LedgerEntry) -> Leg:
 
 def reversed_legs(entries: Iterable[LedgerEntry]) -> list[Leg]:
     """Exactly the opposite of a posting."""
-    return [
-        replace(as_leg(e), amount_fen=-e.amount_fen, quantity=-e.quantity) for e in entries
-    ]
+    return [replace(as_leg(e), amount_fen=-e.amount_fen, quantity=-e.quantity) for e in entries]
 
 
 def mirror(

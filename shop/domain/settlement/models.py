@@ -17,7 +17,8 @@ BALANCED = {
     "sqlite": {
         "ledger_tx_balanced": [
             "CREATE TRIGGER ledger_tx_balanced BEFORE INSERT ON ledger_tx "
-            "WHEN (SELECT coalesce(sum(amount_fen), 0) FROM ledger_entry WHERE tx_id = NEW.id) <> 0 "
+            "WHEN (SELECT coalesce(sum(amount_fen), 0) FROM ledger_entry "
+            "WHERE tx_id = NEW.id) <> 0 "
             "OR NOT EXISTS (SELECT 1 FROM ledger_entry WHERE tx_id = NEW.id) "
             "BEGIN SELECT RAISE(ABORT, 'unbalanced ledger transaction'); END"
         ],

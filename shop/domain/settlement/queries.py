@@ -30,8 +30,7 @@ def current_rules(cooperative_ids: Sequence[int]) -> dict[int, SplitRule]:
 def rules(ids: Sequence[int]) -> dict[int, SplitRule]:
     """Rules by id, as frozen on orders."""
     return {
-        rule.id: rule
-        for rule in db.session.scalars(select(SplitRule).where(SplitRule.id.in_(ids)))
+        rule.id: rule for rule in db.session.scalars(select(SplitRule).where(SplitRule.id.in_(ids)))
     }
 
 

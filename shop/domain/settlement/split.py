@@ -74,30 +74,37 @@ def preview(goods_fen: int, rule: SplitRule, commission_bp: int) -> dict[PartyKi
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """What one village grew of one lot: the smallest part that is shared by the rule."""
+
+    lot: LotShare
+    village_id: int
+    growers: tuple[Grower, ...]
+    weight: int
+
+
 def legs_of(line: SoldLine) -> list[Leg]:
     """The balanced legs of one line: per lot and village, then by party, then by grams."""
     cells = _cells(line)
-    weights = [units_grams for _, _, units_grams, _ in cells]
+    weights = [cell.weight for cell in cells]
     goods = allocate(line.gross_fen, weights)
     freight = allocate(line.freight_fen, weights)
     legs: list[Leg] = []
-    for (lot, village_id, _, growers), gross_fen, freight_fen in zip(
-        cells, goods, freight, strict=True
-    ):
-        legs.extend(_cell_legs(line, lot, village_id, growers, gross_fen, freight_fen))
+    for cell, gross_fen, freight_fen in zip(cells, goods, freight, strict=True):
+        legs.extend(_cell_legs(line, cell, gross_fen, freight_fen))
     return [leg for leg in legs if leg.amount_fen != 0]
 
 
-def _cells(line: SoldLine) -> list[tuple[LotShare, int, int, tuple[Grower, ...]]]:
-    """(lot, village, weight, growers): units of the lot times the village's grams in it."""
+def _cells(line: SoldLine) -> list[_Cell]:
+    """Weighed by units of the lot times the village's share of its grams."""
     found = []
     for lot in line.lots:
-        whole = sum(grower.grams for grower in lot.growers)
-        scale = _common(line.lots) // whole
+        scale = _common(line.lots) // sum(grower.grams for grower in lot.growers)
         for village_id in sorted({grower.village_id for grower in lot.growers}):
             here = tuple(g for g in lot.growers if g.village_id == village_id)
             weight = lot.units * sum(g.grams for g in here) * scale
-            found.append((lot, village_id, weight, here))
+            found.append(_Cell(lot=lot, village_id=village_id, growers=here, weight=weight))
     return found
 
 
@@ -108,14 +115,8 @@ def _common(lots: Sequence[LotShare]) -> int:
     return product
 
 
-def _cell_legs(
-    line: SoldLine,
-    lot: LotShare,
-    village_id: int,
-    growers: tuple[Grower, ...],
-    gross_fen: int,
-    freight_fen: int,
-) -> list[Leg]:
+def _cell_legs(line: SoldLine, cell: _Cell, gross_fen: int, freight_fen: int) -> list[Leg]:
+    lot, village_id, growers = cell.lot, cell.village_id, cell.growers
     shares = preview(gross_fen, line.rule, line.commission_bp if line.host_id else 0)
     by_grams = allocate(shares[PartyKind.FARMER], [grower.grams for grower in growers])
     own = sum(

@@ -4,6 +4,7 @@ import { send } from './send.js';
 const PARTS = {
   '[data-room]': () => import('./live.js'),
   '[data-console]': () => import('./console.js'),
+  '[data-regions]': () => import('./regions.js'),
   '[data-waiting]': () => import('./waiting.js'),
   '[data-countdown]': () => import('./countdown.js'),
   '[data-status-url]': () => import('./statuspoll.js'),

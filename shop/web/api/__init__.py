@@ -1,15 +1,16 @@
 """The JSON API: every module of this folder that has a ``bp`` is a resource of it."""
 
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
-from flask import Blueprint, Flask
+import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
 from flask_smorest import Api
 
 from shop.web import urls
 from shop.web.api import gate
 from shop.web.api.resource import ApiBlueprint
+from shop.web.views import blueprints
 
 VERSION = "1.0.0"
 
@@ -21,26 +22,36 @@ class ShopApi(Api):  # type: ignore[misc]  # flask-smorest is not typed
         pass
 
 
+class SchemaNames:
+    """Names of schemas in the document; a second class of one name is told by its module."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, type[ma.Schema]] = {}
+
+    def __call__(self, schema: ma.Schema | type[ma.Schema]) -> str:
+        kind = schema if isinstance(schema, type) else type(schema)
+        name = kind.__name__.removesuffix("Schema")
+        if self._owners.setdefault(name, kind) is not kind:
+            name = kind.__module__.rpartition(".")[2].title().replace("_", "") + name
+        partial = isinstance(schema, ma.Schema) and bool(schema.partial)
+        return f"Partial{name}" if partial else name
+
+
 def install(app: Flask) -> None:
     """Find the resources and hang them on the app, with their part of the OpenAPI document."""
     app.config.update(API_TITLE="Village Live Shop", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0")
     gate.install(app)
-    api = ShopApi(app)
+    plugin = MarshmallowPlugin(schema_name_resolver=SchemaNames())
+    api = ShopApi(app, spec_kwargs={"marshmallow_plugin": plugin})
     api.register_converter(urls.IdConverter, _id_schema)
     for name in ("slug", "number", "code", "sku"):
         api.register_converter(urls.CONVERTERS[name], _pattern_schema)
-    for blueprint in blueprints():
+    for blueprint in blueprints(__name__, __path__):
         if isinstance(blueprint, ApiBlueprint):
             api.register_blueprint(blueprint)
         else:
             app.register_blueprint(blueprint)
     app.extensions["shop_api"] = api
-
-
-def blueprints() -> list[Blueprint]:
-    """The ``bp`` of every module here, by the module's name."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    return [module.bp for module in modules if hasattr(module, "bp")]
 
 
 def _id_schema(_converter: Any) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Bp, Fen, Pattern, QuerySchema, Slug, Utc, Whole
 from shop.web.api.trace import Named
+from shop.web.periods import PERIOD
 from shop.web.who import me, public, role
 
 bp = ApiBlueprint("board", __name__, description="Statements and the village's sunshine board.")
-
-PERIOD = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 class PeriodArgs(QuerySchema):

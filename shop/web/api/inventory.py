@@ -111,9 +111,7 @@ class Lots(MethodView):
         growers = [(part["farmer_id"], part["grams"]) for part in contributions]
         if len({farmer for farmer, _ in growers}) != len(growers):
             raise Invalid.at("/contributions", "a farmer stands twice")
-        lot = stocking.shelve_lot(
-            NewLot(growers=growers, **body), actor=me(), now=tools().clock()
-        )
+        lot = stocking.shelve_lot(NewLot(growers=growers, **body), actor=me(), now=tools().clock())
         return show_lot(lot)
 
 
@@ -144,9 +142,7 @@ def shelf(args: dict[str, Any]) -> dict[str, Any]:
     own = own_cooperatives(me(), args["cooperative"])
     rows = inventory.shelf(own)
     return {
-        "items": [
-            {**vars(row), "lots": [show_lot(lot) for lot in row.lots]} for row in rows
-        ],
+        "items": [{**vars(row), "lots": [show_lot(lot) for lot in row.lots]} for row in rows],
         "next": None,
     }
 

@@ -104,9 +104,7 @@ class Orders(MethodView):
         query, sellers = _scope(actor, args["as_"])
         if args["status"] is not None:
             query = query.where(Order.status == OrderStatus(args["status"]))
-        found = keyset(
-            query, keys=[(Order.id, "desc")], limit=args["limit"], after=args["after"]
-        )
+        found = keyset(query, keys=[(Order.id, "desc")], limit=args["limit"], after=args["after"])
         views = {view.id: view for view in reads.views(found.rows, sellers=sellers)}
         return paged(found, lambda order: show(views[order.id]))
 

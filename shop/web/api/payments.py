@@ -30,9 +30,7 @@ bp = ApiBlueprint("payments", __name__, description="Paying an order.")
 class PayIn(StrictSchema):
     """How the buyer wants to pay."""
 
-    gateway = ma.fields.String(
-        required=True, validate=ma.validate.OneOf(["sandbox", "stripe"])
-    )
+    gateway = ma.fields.String(required=True, validate=ma.validate.OneOf(["sandbox", "stripe"]))
     method = ma.fields.String(
         required=True, validate=ma.validate.OneOf([str(method) for method in Method])
     )
@@ -139,4 +137,3 @@ def decide(body: dict[str, Any], payment_id: int) -> Any:
     )
     found, _ = reads.payment_of(payment_id, me())
     return show_started(found)
-

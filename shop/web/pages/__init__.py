@@ -1,30 +1,23 @@
 """The pages: every module of this folder that has a ``bp`` hangs here; and what they share."""
 
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
-from flask import Blueprint, Flask, redirect, render_template, url_for
+from flask import Flask, redirect, render_template, url_for
 from flask import flash as _flash
 from werkzeug.wrappers import Response
 
 from shop.kernel.errors import DomainError
 from shop.web.forms import Form, FormSchema
 from shop.web.problems import kind_of
+from shop.web.views import blueprints
 
 __all__ = ["Form", "FormSchema", "flash", "install", "render", "render_form", "see"]
 
 
 def install(app: Flask) -> None:
     """Find the page modules and hang them on the app."""
-    for blueprint in blueprints():
+    for blueprint in blueprints(__name__, __path__):
         app.register_blueprint(blueprint)
-
-
-def blueprints() -> list[Blueprint]:
-    """The ``bp`` of every module here, by the module's name."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    return [module.bp for module in modules if hasattr(module, "bp")]
 
 
 def render(template: str, **context: Any) -> str:

@@ -1,0 +1,63 @@
+"""The second hand of the rooms: runs in a web process while somebody listens there."""
+
+import threading
+import time
+
+from flask import Flask
+
+from shop.flows import watching
+from shop.tools import tools
+from shop.web.logs import log
+
+EVERY_S = 1.0
+KEY = "shop_ticker"
+
+
+class Ticker:
+    """One thread a process; it ends when its rooms are empty and begins with the next listener."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._running = False
+
+    def ensure(self) -> None:
+        """Run, if it does not yet; called when somebody begins to listen."""
+        with self._lock:
+            if self._running:
+                return
+            self._running = True
+        threading.Thread(target=self._run, name="live-ticker", daemon=True).start()
+
+    def _run(self) -> None:
+        while self._rooms():
+            for session_id in self._rooms():
+                self._tick(session_id)
+            time.sleep(EVERY_S)
+
+    def _rooms(self) -> list[int]:
+        with self._app.app_context(), self._lock:
+            held = tools()
+            rooms = {*held.bus.rooms(), *held.presence.rooms()}
+            self._running = bool(rooms)
+            return sorted(rooms)
+
+    def _tick(self, session_id: int) -> None:
+        with self._app.app_context():
+            held = tools()
+            try:
+                viewers = held.presence.count(session_id)
+                if watching.tick(session_id, viewers=viewers, now=held.clock()):
+                    held.bus.wake(session_id)
+            except Exception:
+                log.exception("a room could not be ticked", session=session_id)
+
+
+def install(app: Flask) -> None:
+    """Keep one ticker on the app; nothing runs before somebody listens."""
+    app.extensions[KEY] = Ticker(app)
+
+
+def ensure(app: Flask) -> None:
+    """Let the app's ticker run."""
+    app.extensions[KEY].ensure()

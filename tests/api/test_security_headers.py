@@ -1,0 +1,106 @@
+"""FAULTS 73 and 106: what every answer tells a browser, and what no log line tells anybody."""
+
+import io
+import json
+import logging
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from shop import logs
+from shop.web.security import content_policy
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/problems/not-found", "/api/v1/none", "/api/openapi.json", "/api/docs"]
+)
+def test_every_answer_carries_the_headers(light: FlaskClient, path: str) -> None:
+    headers = light.get(path).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_only_media_may_come_from_the_named_origins() -> None:
+    policy = content_policy(("https://cdn.example",))
+    assert "img-src 'self' https://cdn.example" in policy
+    assert "media-src 'self' https://cdn.example" in policy
+    assert policy.count("cdn.example") == 2
+
+
+def test_pages_hold_no_inline_script_or_style(light: FlaskClient) -> None:
+    for path in ("/problems/not-found", "/api/docs", "/nowhere"):
+        page = light.get(path).get_data(as_text=True)
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page
+        assert "<script>" not in page
+        assert "http://" not in page.replace("http://127.0.0.1:8000", "").replace(
+            "http://www.w3.org/2000/svg", ""
+        )
+
+
+def test_personal_answers_are_not_stored(light: FlaskClient) -> None:
+    assert light.get("/probe/form").headers["Cache-Control"] == "no-store"
+    assert light.get("/api/v1/none").headers["Cache-Control"] == "no-store"
+    assert "no-store" not in light.get("/api/openapi.json").headers.get("Cache-Control", "")
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What standard error received."""
+    found = io.StringIO()
+    monkeypatch.setattr("sys.stderr", found)
+    return found
+
+
+def test_a_request_is_one_line_without_secrets(light: FlaskClient, lines: io.StringIO) -> None:
+    light.post(
+        "/api/v1/probe/things?phone=13800000001",
+        json={"name": "a", "phone": "13800000001"},
+        headers={"Authorization": "Bearer tok-secret", "X-Request-ID": "abcdefgh{}"},
+    )
+    light.get("/probe/now%0d%0aFAKE")
+    text = lines.getvalue()
+    found = [json.loads(line) for line in text.splitlines()]
+    assert [one["status"] for one in found if one["event"] == "request"] == [401, 404]
+    assert "13800000001" not in text
+    assert "tok-secret" not in text
+    assert "FAKE" not in [one.get("event") for one in found]
+
+
+def test_logs_mask_by_name_and_by_look(lines: io.StringIO) -> None:
+    log = logging.getLogger("somebody")
+    log.warning("sent to 13800000001\nINJECTED with Bearer abc.def and sk_live_abc")
+    log.warning("postgresql://shop:hunter2@db/shop +8613912345678")
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert len(found) == 2
+    text = lines.getvalue()
+    for secret in ("13800000001", "abc.def", "sk_live_abc", "hunter2", "13912345678"):
+        assert secret not in text
+    masked = logs.mask(
+        None, "info", {"phone": "1", "ship_to": {"street": "x"}, "n": [{"token": 1}]}
+    )
+    assert masked == {"phone": "***", "ship_to": "***", "n": [{"token": "***"}]}
+
+
+@pytest.mark.settings(trusted_proxies=1)
+def test_only_a_trusted_proxy_names_the_caller(ground_app: Flask) -> None:
+    seen: list[str | None] = []
+
+    @ground_app.before_request
+    def look() -> None:
+        from flask import request
+
+        seen.append(request.remote_addr)
+
+    spoofed = {"X-Forwarded-For": "6.6.6.6, 9.9.9.9", "X-Forwarded-Host": "evil.example"}
+    ground_app.test_client().get("/healthz", headers=spoofed)
+    assert seen == ["9.9.9.9"]
