@@ -213,7 +213,8 @@ def insert_into(model: type[Base]) -> Any:
 
 def changed(statement: Executable) -> int:
     """Execute a guarded UPDATE, DELETE or INSERT and give the number of rows it touched."""
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+    counted = db.session.execute(statement, execution_options={"preserve_rowcount": True})
+    return cast("CursorResult[Any]", counted).rowcount
 
 
 @event.listens_for(Engine, "connect")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -24,6 +25,15 @@ ATTRIBUTE = "__shop_body_bytes__"
 V = TypeVar("V")
 
 csrf = CSRFProtect()
+
+
+class Sessions(SecureCookieSessionInterface):
+    """A page that looked into the session is nobody else's."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.accessed or session.modified:
+            response.headers["Cache-Control"] = "no-store"
+        super().save_session(app, session, response)
 
 
 class CsrfFailed(DomainError):
@@ -53,6 +63,7 @@ def install(app: Flask, settings: Settings) -> None:
     if count := settings.trusted_proxies:
         proxied = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own documented way
+    app.session_interface = Sessions()
     csrf.init_app(app)
     policy = content_policy(settings.media_origins)
     app.before_request(_bound_body)
@@ -173,4 +184,4 @@ def _is_personal(response: Response) -> bool:
         return True
     if response.cache_control.immutable:
         return False
-    return bool(session.accessed or session.modified)
+    return False

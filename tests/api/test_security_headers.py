@@ -1,6 +1,5 @@
 """FAULTS 73 and 106: what every answer tells a browser, and what no log line tells anybody."""
 
-import io
 import json
 import logging
 
@@ -53,22 +52,17 @@ def test_personal_answers_are_not_stored(light: FlaskClient) -> None:
     assert "no-store" not in light.get("/api/openapi.json").headers.get("Cache-Control", "")
 
 
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What standard error received."""
-    found = io.StringIO()
-    monkeypatch.setattr("sys.stderr", found)
-    return found
-
-
-def test_a_request_is_one_line_without_secrets(light: FlaskClient, lines: io.StringIO) -> None:
-    light.post(
+def test_a_request_is_one_line_without_secrets(
+    probing: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    probing.post(
         "/api/v1/probe/things?phone=13800000001",
         json={"name": "a", "phone": "13800000001"},
         headers={"Authorization": "Bearer tok-secret", "X-Request-ID": "abcdefgh{}"},
     )
-    light.get("/probe/now%0d%0aFAKE")
-    text = lines.getvalue()
+    probing.get("/probe/now%0d%0aFAKE")
+    text = capsys.readouterr().err
     found = [json.loads(line) for line in text.splitlines()]
     assert [one["status"] for one in found if one["event"] == "request"] == [401, 404]
     assert "13800000001" not in text
@@ -76,13 +70,14 @@ def test_a_request_is_one_line_without_secrets(light: FlaskClient, lines: io.Str
     assert "FAKE" not in [one.get("event") for one in found]
 
 
-def test_logs_mask_by_name_and_by_look(lines: io.StringIO) -> None:
+def test_logs_mask_by_name_and_by_look(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
     log = logging.getLogger("somebody")
     log.warning("sent to 13800000001\nINJECTED with Bearer abc.def and sk_live_abc")
     log.warning("postgresql://shop:hunter2@db/shop +8613912345678")
-    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+    text = capsys.readouterr().err
+    found = [json.loads(line) for line in text.splitlines()]
     assert len(found) == 2
-    text = lines.getvalue()
     for secret in ("13800000001", "abc.def", "sk_live_abc", "hunter2", "13912345678"):
         assert secret not in text
     masked = logs.mask(

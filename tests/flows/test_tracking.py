@@ -94,9 +94,12 @@ def open_tasks(kind: TaskKind) -> list[Task]:
 def test_any_order_of_reports_ends_in_the_same_place(ctx: Flask) -> None:
     """FAULTS 62: every permutation, each report twice, and the whole story keeps all lines."""
     reports = [(1, "103"), (5, "1002"), (20, "5"), (24, "301")]
+    home = a_cooperative()
+    sku, keeper = a_sku(cooperative=home, on_hand=24), a_manager(home)
     for turn, mixed in enumerate(permutations(reports)):
         waybill = f"SF55{turn:08d}"
-        order = a_shipped_order(waybill=waybill)
+        order = a_paid_order({sku: 1})
+        ship(keeper, order, waybill)
         for report in mixed:
             for _ in range(2):
                 push(told(report, waybill=waybill))

@@ -14,7 +14,8 @@ from shop.demo.drawn.brush import (
     smooth,
     turned,
 )
-from shop.demo.drawn.table import bowl, leaf_at, table, tray
+from shop.demo.drawn.table import bowl, table, tray
+from shop.demo.drawn.table import leaf as draw_leaf
 
 
 def _stem(c: Canvas, x: float, y: float, r: float, lean: float) -> None:
@@ -47,7 +48,7 @@ def _apple(c: Canvas, x: float, y: float, r: float, *, leaf: bool = False) -> No
     lean = r * c.rnd.uniform(-0.15, 0.25)
     _stem(c, x, y - r * 0.72, r, lean)
     if leaf:
-        leaf_at(c, x + lean * 0.5, y - r * 0.92, r * 0.85, -24, "#5f8f3a")
+        draw_leaf(c, x + lean * 0.5, y - r * 0.92, r * 0.85, turn=-24, colour="#5f8f3a")
 
 
 def apples(c: Canvas) -> None:
@@ -59,7 +60,7 @@ def apples(c: Canvas) -> None:
         "510 600 126 1, 735 605 124 0, 930 620 108 1, 410 725 112 0, "
         "640 740 118 0, 840 735 104 0"
     ):
-        _apple(c, x, y, r, leaf=leaf)
+        _apple(c, x, y, r, leaf=bool(leaf))
     c.closer(80, 120, 1040)
 
 
@@ -81,7 +82,7 @@ def _pear(c: Canvas, x: float, y: float, r: float, turn: float, *, leaf: bool = 
     top = turned([(0, -r * 1.03)], x, y, turn=turn)[0]
     _stem(c, top[0], top[1], r * 0.9, r * 0.22)
     if leaf:
-        leaf_at(c, top[0] + r * 0.1, top[1] - r * 0.2, r * 0.8, -12, "#6f9a41")
+        draw_leaf(c, top[0] + r * 0.1, top[1] - r * 0.2, r * 0.8, turn=-12, colour="#6f9a41")
 
 
 def pears(c: Canvas) -> None:
@@ -93,7 +94,7 @@ def pears(c: Canvas) -> None:
         "300 605 114 -16 0, 520 615 130 -3 1, 760 625 126 8 0, "
         "420 745 108 -8 0, 650 760 112 6 0, 930 665 100 18 0"
     ):
-        _pear(c, x, y, r, turn, leaf=leaf)
+        _pear(c, x, y, r, turn, leaf=bool(leaf))
     c.closer(90, 120, 1040)
 
 

@@ -3,7 +3,7 @@
 import math
 
 from shop.demo.drawn.brush import Canvas, light, points, rows, smooth, turned
-from shop.demo.drawn.table import leaf_at, table
+from shop.demo.drawn.table import leaf, table
 
 
 def _cabbage(c: Canvas, x: float, y: float, r: float) -> None:
@@ -54,37 +54,37 @@ def _cucumber(c: Canvas, x: float, y: float, length: float, turn: float) -> None
     c.dots(turned(spots, x, y, turn=turn, scale=length), 3, ["#8fbf6a", "#a9d088"], flat=1)
 
 
+def _tomato(c: Canvas, x: float, y: float, r: float) -> None:
+    c.ball(x, y, r, "#d2402b", flat=0.92)
+    c.glow(x - r * 0.35, y - r * 0.35, r * 0.3, r * 0.24, "#fff2e0", strength=0.8)
+    for i in range(5):
+        leaf(c, x, y - r * 0.72, r * 0.5, turn=-90 + (i - 2) * 52, colour="#4d7f35")
+
+
+def _slat(c: Canvas, y: float) -> None:
+    """One board of the crate's front, with its grain."""
+    c.shape([(130, y), (1070, y - 4), (1070, y + 70), (130, y + 74)], ("#d9a765", "#b98244"))
+    c.line([(130, y + 3), (1070, y - 1)], "#efc98d", 4)
+    for _ in range(9):
+        x, from_y, to_y = c.rnd.uniform(150, 900), c.rnd.uniform(14, 60), c.rnd.uniform(14, 60)
+        c.line([(x, y + from_y), (x + c.rnd.uniform(50, 160), y + to_y)], "#ad7a3e", 1.5)
+
+
 def vegetables(c: Canvas) -> None:
     """A crate of what is ripe this week."""
     table(c, "#d8dcc0", "#8f6a47")
     c.shadow(620, 850, 600, 90, 0.8)
     c.box(150, 430, 900, 330, ("#7b5430", "#5d3d20"))
-    for x, y, r in ((330, 420, 165), (650, 380, 160)):
-        _cabbage(c, x, y, r)
-    for x, y, length, turn in rows("820 300 300 62, 900 310 310 74, 975 330 290 86"):
-        _carrot(c, x, y, length, turn)
-    for x, y, turn in ((500, 520, -20), (560, 560, -12)):
-        _cucumber(c, x, y, 420, turn)
-    for x, y, r in rows("240 560 74, 370 590 80, 760 560 82, 890 580 76, 640 610 66, 980 570 58"):
-        c.ball(x, y, r, "#d2402b", flat=0.92)
-        c.glow(x - r * 0.35, y - r * 0.35, r * 0.3, r * 0.24, "#fff2e0", strength=0.8)
-        for i in range(5):
-            leaf_at(c, x, y - r * 0.72, r * 0.5, -90 + (i - 2) * 52, "#4d7f35")
-    for i in range(3):
-        y = 600 + i * 84
-        c.shape([(130, y), (1070, y - 4), (1070, y + 70), (130, y + 74)], ("#d9a765", "#b98244"))
-        c.line([(130, y + 3), (1070, y - 1)], "#efc98d", 4)
-        for _ in range(9):
-            x = c.rnd.uniform(150, 900)
-            c.line(
-                [
-                    (x, y + c.rnd.uniform(14, 60)),
-                    (x + c.rnd.uniform(50, 160), y + c.rnd.uniform(14, 60)),
-                ],
-                "#ad7a3e",
-                1.5,
-            )
-    for x in (150, 1010):
-        c.box(x, 590, 42, 260, ("#c48f4f", "#9a6a34"))
-        for i in range(3):
-            c.oval(x + 21, 634 + i * 84, 6, 6, "#5a4026")
+    for place in rows("330 420 165, 650 380 160"):
+        _cabbage(c, *place)
+    for place in rows("820 300 300 62, 900 310 310 74, 975 330 290 86"):
+        _carrot(c, *place)
+    for place in rows("500 520 420 -20, 560 560 420 -12"):
+        _cucumber(c, *place)
+    for place in rows("240 560 74, 370 590 80, 760 560 82, 890 580 76, 640 610 66, 980 570 58"):
+        _tomato(c, *place)
+    for board in (600, 684, 768):
+        _slat(c, board)
+    for x, y in points("171 634, 171 718, 171 802, 1031 634, 1031 718, 1031 802"):
+        c.box(x - 21, y - 44, 42, 92, ("#c48f4f", "#9a6a34"))
+        c.oval(x, y, 6, 6, "#5a4026")

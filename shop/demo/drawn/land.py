@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from shop.demo.drawn.brush import Canvas, Fill, Point, dark, light, mix, points, rows, smooth
+from shop.demo.drawn.brush import Canvas, Fill, Point, dark, light, mix, points, smooth, turned
 
 
 def sky(c: Canvas, top: str, low: str, *, sun: Point, glow: str, size: float = 58) -> None:
@@ -35,7 +35,7 @@ def ridge(
 ) -> list[Point]:
     """A line of hills across the picture, filled down to its foot; the outline comes back."""
     phase = c.rnd.uniform(0, 6.3) if shift is None else shift
-    line = [
+    line: list[Point] = [
         (
             x,
             y
@@ -102,25 +102,20 @@ def house(
     c.box(x - s * 0.2, y - s * 0.55, s * 0.36, s * 0.55, (door, dark(door, 0.3)))
     if lit:
         c.glow(x, y - s * 0.3, s * 1.2, s * 0.7, "#ffce73", strength=0.45)
-    eaves = [
-        (x - s * 1.18, y - s * 0.7),
-        (x - s * 0.86, y - s * 1.22),
-        (x + s * 0.86, y - s * 1.22),
-        (x + s * 1.18, y - s * 0.7),
-    ]
-    c.shape(eaves, (light(roof, 0.12), dark(roof, 0.15)))
+    _roof(c, x, y, s, roof)
+
+
+def _roof(c: Canvas, x: float, y: float, s: float, tone: str) -> None:
+    """Rows of tiles between ridge and eaves."""
+    outline = points("-1.18 -.7, -.86 -1.22, .86 -1.22, 1.18 -.7")
+    eaves = turned(outline, x, y, scale=s)
+    c.shape(eaves, (light(tone, 0.12), dark(tone, 0.15)))
     for i in range(1, 15):
         t = i / 15
-        c.line(
-            [
-                (x - s * 0.86 + s * 1.72 * t, y - s * 1.2),
-                (x - s * 1.18 + s * 2.36 * t, y - s * 0.71),
-            ],
-            dark(roof, 0.3),
-            max(1.2, s * 0.014),
-        )
-    c.line([eaves[1], eaves[2]], dark(roof, 0.4), s * 0.06)
-    c.line([eaves[0], eaves[3]], dark(roof, 0.45), s * 0.04)
+        row = [(-0.86 + 1.72 * t, -1.2), (-1.18 + 2.36 * t, -0.71)]
+        c.line(turned(row, x, y, scale=s), dark(tone, 0.3), max(1.2, s * 0.014))
+    c.line([eaves[1], eaves[2]], dark(tone, 0.4), s * 0.06)
+    c.line([eaves[0], eaves[3]], dark(tone, 0.45), s * 0.04)
 
 
 def round_tree(c: Canvas, x: float, y: float, s: float, tone: str, *, fruit: str = "") -> None:
@@ -191,57 +186,56 @@ def willow(c: Canvas, x: float, y: float, s: float, tone: str) -> None:
         c.line(strand, c.rnd.choice([tone, light(tone, 0.2), dark(tone, 0.15)]), s * 0.028)
 
 
-def road(c: Canvas, points: Sequence[tuple[float, float, float]], tone: str) -> None:
+def road(c: Canvas, through: Sequence[tuple[float, ...]], tone: str) -> None:
     """A road through (x, y, width) points."""
-    left = smooth([(x - w / 2, y) for x, y, w in points], closed=False)
-    right = smooth([(x + w / 2, y) for x, y, w in points], closed=False)
+    left = smooth([(x - w / 2, y) for x, y, w in through], closed=False)
+    right = smooth([(x + w / 2, y) for x, y, w in through], closed=False)
     c.shape([*left, *reversed(right)], (light(tone, 0.25), tone))
 
 
+HOOP = ".2 -.9, .5 -1, .85 -.8, 1 -.4, 1 0"
+MOUTH = "0 0, 0 -.5, .16 -.86, .5 -1, .84 -.86, 1 -.5, 1 0"
+
+
 def tunnel(c: Canvas, x: float, y: float, w: float, h: float) -> None:
-    """A mushroom house: a long round roof of white sheet with hoops, its end open to us."""
+    """A mushroom house: a long round roof of white sheet on hoops, its end open to us."""
     c.shadow(x + w * 0.5, y + 6, w * 0.75, h * 0.3, 0.5)
-    back = (x + w, y - h * 0.42)
-    side = [(x, y), (x, y - h * 0.5), (x + h * 0.16, y - h * 0.86), (x + h * 0.5, y - h)]
-    side += [
-        (back[0] + h * 0.36, back[1] - h * 0.72),
-        (back[0] + h * 0.66, back[1] - h * 0.4),
-        (back[0] + h * 0.7, back[1]),
-    ]
-    side += [(x + h, y)]
-    c.shape(side, ("#f6f5ee", "#b9c8c0"))
+    near = turned(points("0 0, 0 -.5, .16 -.86, .5 -1"), x, y, scale=h)
+    far = turned(points(".36 -.72, .66 -.4, .7 0"), x + w, y - h * 0.42, scale=h)
+    c.shape([*near, *far, (x + h, y)], ("#f6f5ee", "#b9c8c0"))
     for i in range(1, 9):
         t = i / 9
-        bx, by, hh = x + w * t, y - h * 0.42 * t, h * (1 - 0.28 * t)
-        hoop = smooth(
-            [
-                (bx + hh * 0.2, by - hh * 0.9),
-                (bx + hh * 0.5, by - hh),
-                (bx + hh * 0.85, by - hh * 0.8),
-                (bx + hh * 1.0, by - hh * 0.4),
-                (bx + hh * 1.0, by),
-            ],
-            closed=False,
-        )
-        c.line(hoop, "#9fb0a8", 3)
-    arch = smooth(
-        [
-            (x, y),
-            (x, y - h * 0.5),
-            (x + h * 0.16, y - h * 0.86),
-            (x + h * 0.5, y - h),
-            (x + h * 0.84, y - h * 0.86),
-            (x + h, y - h * 0.5),
-            (x + h, y),
-        ],
-        closed=False,
-    )
-    c.shape(arch, ("#5b6a57", "#39443a"))
+        hoop = turned(points(HOOP), x + w * t, y - h * 0.42 * t, scale=h * (1 - 0.28 * t))
+        c.line(smooth(hoop, closed=False), "#9fb0a8", 3)
+    mouth = smooth(turned(points(MOUTH), x, y, scale=h), closed=False)
+    c.shape(mouth, ("#5b6a57", "#39443a"))
     for shelf in range(4):
-        sy = y - h * (0.14 + 0.18 * shelf)
-        c.line([(x + h * 0.14, sy), (x + h * 0.42, sy)], "#c9a56d", 4)
-        c.line([(x + h * 0.58, sy), (x + h * 0.86, sy)], "#c9a56d", 4)
-        for i in range(4):
-            for start in (0.17, 0.61):
-                c.oval(x + h * (start + i * 0.075), sy - 6, 5.5, 4, "#8a5a32")
-    c.line(arch, "#e9eee8", 6)
+        level = y - h * (0.14 + 0.18 * shelf)
+        for start in (0.14, 0.58):
+            c.line([(x + h * start, level), (x + h * (start + 0.28), level)], "#c9a56d", 4)
+            for i in range(4):
+                c.oval(x + h * (start + 0.03 + i * 0.075), level - 6, 5.5, 4, "#8a5a32")
+    c.line(mouth, "#e9eee8", 6)
+
+
+ARCH = "-1 0, -1 -.95, -.62 -1.6, 0 -1.84, .62 -1.6, 1 -.95, 1 0"
+
+
+def cave_house(c: Canvas, x: float, y: float, s: float) -> None:
+    """A dwelling dug into the loess: a papered arch, its door and two red squares of fortune."""
+    arch = smooth(points(ARCH), closed=False)
+    c.shape(turned(arch, x, y, scale=s * 1.13), "#e9d3a8")
+    c.shape(turned(arch, x, y, scale=s), ("#8f6a41", "#6c4c2c"))
+    c.shape(turned(arch, x, y, scale=s * 0.91), ("#f3ead4", "#dfcfac"))
+    for n in range(-3, 4):
+        c.line(
+            [(x + n * s * 0.25, y - s * (1.6 - abs(n) * 0.12)), (x + n * s * 0.25, y - s * 0.84)],
+            "#a05a3a",
+            3,
+        )
+    c.line([(x - s * 0.85, y - s * 0.84), (x + s * 0.85, y - s * 0.84)], "#8a4b30", 5)
+    c.box(x - s * 0.32, y - s * 0.84, s * 0.64, s * 0.84, ("#9a4a30", "#6f3120"))
+    for dx in (-0.62, 0.62):
+        c.shape(
+            turned(points("0 -.6, .18 -.42, 0 -.24, -.18 -.42"), x + dx * s, y, scale=s), "#cf3b2c"
+        )

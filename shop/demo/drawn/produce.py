@@ -89,15 +89,15 @@ def dried_mushrooms(c: Canvas) -> None:
         "420 455 84 1, 560 420 92 0, 715 425 88 1, 830 462 74 0, 500 500 92 1, "
         "660 515 98 1, 790 515 76 1, 590 540 70 0"
     ):
-        _dried(c, x, y, r, up=up, turn=c.rnd.uniform(-20, 20))
+        _dried(c, x, y, r, up=bool(up), turn=c.rnd.uniform(-20, 20))
     for x, y, r, up in rows(
         "190 720 104 1, 330 800 82 0, 1010 745 108 1, 880 825 76 1, 1110 640 70 0, 120 600 62 1"
     ):
-        _dried(c, x, y, r, up=up, turn=c.rnd.uniform(-25, 25))
+        _dried(c, x, y, r, up=bool(up), turn=c.rnd.uniform(-25, 25))
     c.closer(60, 120, 1040)
 
 
-def _ear(c: Canvas, x: float, y: float, length: float, turn: float, gold: str) -> None:
+def _ear(c: Canvas, x: float, y: float, length: float, *, turn: float, gold: str) -> None:
     """An ear of maize with its husk drawn back."""
     for bend, colour in (
         (-0.95, "#b9b56a"),
@@ -149,7 +149,7 @@ def maize(c: Canvas) -> None:
         (480, 760, 520, -4, "#eaa71f"),
     ):
         c.shadow(x + 20, y + 60, length * 0.58, 80, 0.6)
-        _ear(c, x, y, length, turn, gold)
+        _ear(c, x, y, length, turn=turn, gold=gold)
     spots = [(1000 + c.rnd.gauss(0, 52), 790 + c.rnd.gauss(0, 20)) for _ in range(420)]
     c.shadow(1010, 810, 150, 60, 0.5)
     c.dots(spots, 6, ["#f2c545", "#e5a92a", "#ffdf7d", "#d99a1d"])

@@ -2,8 +2,7 @@
 
 import math
 
-from shop.demo.drawn.brush import Canvas, dark, light, oval, points, rows, smooth
-from shop.demo.drawn.table import table
+from shop.demo.drawn.brush import Canvas, dark, light, oval, points, rows, smooth, turned
 
 
 def live_room(c: Canvas) -> None:
@@ -18,24 +17,9 @@ def live_room(c: Canvas) -> None:
         tone = light("#7fa27a", 0.75 - i * 0.11)
         c.shape(arch, (light(tone, 0.3), tone))
         c.line(arch, "#f4f7ee", 6 - i * 0.6)
-    for side in (-1, 1):
-        for shelf in range(3):
-            y = 330 + shelf * 110
-            c.shape(
-                [
-                    (600 + side * 250, y),
-                    (600 + side * 610, y - 30),
-                    (600 + side * 610, y + 2),
-                    (600 + side * 250, y + 16),
-                ],
-                ("#c99f62", "#94703c"),
-            )
-            for i in range(9):
-                x = 600 + side * (270 + i * 40)
-                c.solid(
-                    oval(x, y - 18 - i * 2.6, 17 + i * 0.7, 13 + i * 0.6), "#8a5a34", depth=0.45
-                )
-                c.box(x - 4, y - 9 - i * 2.6, 8, 11, "#efe0c2")
+    for shelf in range(3):
+        for side in (-1, 1):
+            _shelf(c, 330 + shelf * 110, side)
     c.glow(600, 330, 460, 420, "#fffbe8", strength=0.75)
     _host(c, 600, 610)
     c.shape(points("60 650, 1140 650, 1290 905, -90 905"), ("#c89255", "#8d5f33"))
@@ -46,20 +30,21 @@ def live_room(c: Canvas) -> None:
         )
     for x, y, r in rows("250 720 76, 360 700 70, 180 760 66, 310 790 82, 430 770 66"):
         _cap(c, x, y, r)
-    for x, y, colour in ((800, 740, "#e9b536"), (950, 780, "#9a2f2a")):
-        c.shadow(x + 20, y + 72, 120, 34, 0.7)
-        c.solid(
-            [*oval(x, y, 100, 40)[:21], (x - 60, y + 76), (x + 60, y + 76)], "#f2eadb", depth=0.25
-        )
-        c.oval(x, y, 100, 38, "#e7dcc4")
-        c.oval(x, y, 90, 32, dark(colour, 0.25))
-        spots = [(x + c.rnd.gauss(0, 38), y - 4 + c.rnd.gauss(0, 11)) for _ in range(420)]
-        c.dots(
-            [p for p in spots if abs(p[0] - x) < 84],
-            4.6,
-            [colour, light(colour, 0.3), dark(colour, 0.15)],
-        )
+    _bowl_of(c, 800, 740, "#e9b536")
+    _bowl_of(c, 950, 780, "#9a2f2a")
     _lamp_and_phone(c)
+
+
+def _bowl_of(c: Canvas, x: float, y: float, colour: str) -> None:
+    """A white bowl with grain in it."""
+    c.shadow(x + 20, y + 72, 120, 34, 0.7)
+    body = [*oval(x, y, 100, 40)[:21], (x - 60, y + 76), (x + 60, y + 76)]
+    c.solid(body, "#f2eadb", depth=0.25)
+    c.oval(x, y, 100, 38, "#e7dcc4")
+    c.oval(x, y, 90, 32, dark(colour, 0.25))
+    spots = [(x + c.rnd.gauss(0, 38), y - 4 + c.rnd.gauss(0, 11)) for _ in range(420)]
+    tones = [colour, light(colour, 0.3), dark(colour, 0.15)]
+    c.dots([spot for spot in spots if abs(spot[0] - x) < 84], 4.6, tones)
 
 
 def _cap(c: Canvas, x: float, y: float, r: float) -> None:
@@ -83,87 +68,51 @@ def _cap(c: Canvas, x: float, y: float, r: float) -> None:
         c.oval(px, py, r * 0.08, r * 0.045, "#d9b98a", turn=c.rnd.uniform(-40, 40))
 
 
+def _shelf(c: Canvas, y: float, side: int) -> None:
+    """A shelf of growing mushrooms along one wall."""
+    board = [(250.0, y), (610.0, y - 30), (610.0, y + 2), (250.0, y + 16)]
+    c.shape([(600 + side * px, py) for px, py in board], ("#c99f62", "#94703c"))
+    for i in range(9):
+        x = 600 + side * (270 + i * 40)
+        cap = oval(x, y - 18 - i * 2.6, 17 + i * 0.7, 13 + i * 0.6)
+        c.solid(cap, "#8a5a34", depth=0.45)
+        c.box(x - 4, y - 9 - i * 2.6, 8, 11, "#efe0c2")
+
+
+BODY = "-150 80, -128 -60, -70 -120, 70 -120, 128 -60, 150 80"
+FACE = "-66 -210, -58 -150, 0 -112, 58 -150, 66 -210, 0 -262"
+HAIR = "-70 -196, -74 -252, 0 -292, 74 -252, 70 -196, 48 -236, -48 -236"
+CROWN = "-84 -244, -62 -306, 0 -322, 62 -306, 84 -244, 0 -228"
+
+
 def _host(c: Canvas, x: float, y: float) -> None:
     """Nobody in particular: straw hat, apron, an arm that shows the goods."""
-    c.shape(
-        smooth(
-            [
-                (x - 150, y + 80),
-                (x - 128, y - 60),
-                (x - 70, y - 120),
-                (x + 70, y - 120),
-                (x + 128, y - 60),
-                (x + 150, y + 80),
-            ]
-        ),
-        ("#3f7a63", "#2c5a49"),
-    )
-    c.shape(
-        [(x - 74, y - 70), (x + 74, y - 70), (x + 104, y + 90), (x - 104, y + 90)],
-        ("#f2e6cc", "#dcc9a0"),
-    )
+    c.shape(smooth(turned(points(BODY), x, y)), ("#3f7a63", "#2c5a49"))
+    apron = turned(points("-74 -70, 74 -70, 104 90, -104 90"), x, y)
+    c.shape(apron, ("#f2e6cc", "#dcc9a0"))
     for dx in (-60, 60):
         c.line([(x + dx, y - 66), (x + dx * 0.72, y - 124)], "#e9d9b5", 14)
     c.box(x - 24, y - 152, 48, 44, "#dba67c")
-    c.solid(
-        smooth(
-            [
-                (x - 66, y - 210),
-                (x - 58, y - 150),
-                (x, y - 112),
-                (x + 58, y - 150),
-                (x + 66, y - 210),
-                (x, y - 262),
-            ]
-        ),
-        "#eab88c",
-        depth=0.2,
-    )
-    c.shape(
-        smooth(
-            [
-                (x - 70, y - 196),
-                (x - 74, y - 252),
-                (x, y - 292),
-                (x + 74, y - 252),
-                (x + 70, y - 196),
-                (x + 48, y - 236),
-                (x - 48, y - 236),
-            ]
-        ),
-        "#3a2a22",
-    )
-    c.line(smooth([(x - 22, y - 152), (x, y - 142), (x + 22, y - 152)], closed=False), "#9c4f3a", 5)
+    _head(c, x, y)
+    for arm in ("110 -70, 190 -20, 226 -96", "-112 -70, -176 10, -120 60"):
+        c.line(smooth(turned(points(arm), x, y), closed=False), "#356a56", 50)
+    c.oval(x + 228, y - 112, 28, 30, "#eab88c")
+    _cap(c, x + 236, y - 160, 56)
+    c.box(x + 224, y - 136, 24, 34, "#efe0c2")
+
+
+def _head(c: Canvas, x: float, y: float) -> None:
+    c.solid(smooth(turned(points(FACE), x, y)), "#eab88c", depth=0.2)
+    c.shape(smooth(turned(points(HAIR), x, y)), "#3a2a22")
+    smile = smooth(turned(points("-22 -152, 0 -142, 22 -152"), x, y), closed=False)
+    c.line(smile, "#9c4f3a", 5)
     for dx in (-25, 25):
         c.oval(x + dx, y - 186, 6, 7, "#3a2a22")
         c.glow(x + dx * 1.5, y - 164, 20, 14, "#e2745a", strength=0.5)
     c.shape(oval(x, y - 238, 168, 40), ("#e9cf8b", "#c9a558"))
-    c.shape(
-        smooth(
-            [
-                (x - 84, y - 244),
-                (x - 62, y - 306),
-                (x, y - 322),
-                (x + 62, y - 306),
-                (x + 84, y - 244),
-                (x, y - 228),
-            ]
-        ),
-        ("#f3dfa6", "#d3b067"),
-    )
-    c.line(
-        smooth([(x - 82, y - 250), (x, y - 234), (x + 82, y - 250)], closed=False), "#b5442c", 12
-    )
-    arm = smooth([(x + 110, y - 70), (x + 190, y - 20), (x + 226, y - 96)], closed=False)
-    c.line(arm, "#356a56", 50)
-    c.oval(x + 228, y - 112, 28, 30, "#eab88c")
-    _cap(c, x + 236, y - 160, 56)
-    c.box(x + 224, y - 136, 24, 34, "#efe0c2")
-    c.line(
-        smooth([(x - 112, y - 70), (x - 176, y + 10), (x - 120, y + 60)], closed=False),
-        "#356a56",
-        50,
-    )
+    c.shape(smooth(turned(points(CROWN), x, y)), ("#f3dfa6", "#d3b067"))
+    ribbon = smooth(turned(points("-82 -250, 0 -234, 82 -250"), x, y), closed=False)
+    c.line(ribbon, "#b5442c", 12)
 
 
 def _lamp_and_phone(c: Canvas) -> None:

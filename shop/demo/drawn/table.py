@@ -2,7 +2,7 @@
 
 import math
 
-from shop.demo.drawn.brush import Canvas, dark, light, mix, smooth, turned
+from shop.demo.drawn.brush import Canvas, dark, light, mix, points, smooth, turned
 
 
 def table(c: Canvas, wall: str, wood: str, *, edge: float = 430) -> None:
@@ -10,11 +10,9 @@ def table(c: Canvas, wall: str, wood: str, *, edge: float = 430) -> None:
     c.box(0, 0, 1200, edge + 4, (light(wall, 0.35), wall))
     c.glow(260, 60, 820, 600, light(wall, 0.85), strength=0.9)
     c.glow(1150, 430, 620, 480, dark(wall, 0.5), strength=0.3)
-    for column in range(2):
-        for row in range(2):
-            x, y = 690 + column * 150 + row * 44, 40 + row * 150
-            pane = [(x, y), (x + 132, y), (x + 172, y + 134), (x + 40, y + 134)]
-            c.shape(pane, (mix(wall, light(wall, 0.9), 0.62), mix(wall, light(wall, 0.9), 0.4)))
+    for left, top in points("690 40, 840 40, 734 190, 884 190"):
+        pane = [(left, top), (left + 132, top), (left + 172, top + 134), (left + 40, top + 134)]
+        c.shape(pane, (mix(wall, light(wall, 0.9), 0.62), mix(wall, light(wall, 0.9), 0.4)))
     c.box(0, edge, 1200, 900 - edge, (mix(wood, wall, 0.2), dark(wood, 0.12)))
     for i in range(1, 6):
         y = edge + (900 - edge) * (i / 6) ** 1.35
@@ -63,7 +61,8 @@ def bowl(c: Canvas, x: float, y: float, r: float, glaze: str) -> None:
     c.oval(x, y + r * 0.03, r * 0.93, r * 0.37, (dark(glaze, 0.5), dark(glaze, 0.25)))
 
 
-def leaf_at(c: Canvas, x: float, y: float, length: float, turn: float, colour: str) -> None:
+def leaf(c: Canvas, x: float, y: float, length: float, *, turn: float, colour: str) -> None:
+    """A leaf whose stalk is at (x, y)."""
     half = length * 0.24
     top = smooth([(0, 0), (length * 0.4, -half), (length, 0)], closed=False)
     low = smooth([(length, 0), (length * 0.5, half), (0, 0)], closed=False)

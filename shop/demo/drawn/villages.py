@@ -4,6 +4,7 @@ import math
 
 from shop.demo.drawn.brush import Canvas, light, oval, points, rows, smooth
 from shop.demo.drawn.land import (
+    cave_house,
     house,
     poplar,
     ridge,
@@ -130,33 +131,7 @@ def zhangjiawa(c: Canvas) -> None:
     c.shape([*cliff, (1230, 720), (-20, 720)], ("#dcb981", "#b98d55"))
     c.line(cliff, "#8ea258", 16)
     for i in range(5):
-        x, y, w = 150 + i * 225, 706.0, 74.0
-        arch = smooth(
-            [
-                (x - w, y),
-                (x - w, y - 70),
-                (x - w * 0.62, y - 118),
-                (x, y - 136),
-                (x + w * 0.62, y - 118),
-                (x + w, y - 70),
-                (x + w, y),
-            ],
-            closed=False,
-        )
-        c.shape([(x + (px - x) * 1.14, y + (py - y) * 1.1) for px, py in arch], "#e9d3a8")
-        c.shape(arch, ("#8f6a41", "#6c4c2c"))
-        c.shape(
-            [(x + (px - x) * 0.9, y + (py - y) * 0.93) for px, py in arch], ("#f3ead4", "#dfcfac")
-        )
-        for n in range(-3, 4):
-            c.line([(x + n * 19, y - 118 + abs(n) * 9), (x + n * 19, y - 62)], "#a05a3a", 3)
-        c.line([(x - w * 0.85, y - 62), (x + w * 0.85, y - 62)], "#8a4b30", 5)
-        c.box(x - 24, y - 62, 48, 62, ("#9a4a30", "#6f3120"))
-        for dx in (-46, 46):
-            c.shape(
-                [(x + dx, y - 44), (x + dx + 13, y - 31), (x + dx, y - 18), (x + dx - 13, y - 31)],
-                "#cf3b2c",
-            )
+        cave_house(c, 150 + i * 225, 706, 74)
     c.box(0, 704, 1200, 200, ("#cbb07a", "#a9b267"))
     road(c, rows("430 704 30, 520 780 80, 560 905 210"), "#e2cda0")
     for x, y, s in rows("30 880 190, 265 800 90, 905 870 150, 1150 900 220, 740 770 80"):

@@ -37,7 +37,7 @@ class PasswordChange(FormSchema):
 class EraseForm(FormSchema):
     password = TypedPassword(load_default=None)
     code = Pattern(CODE, load_default=None)
-    sure = Agreed(required=True, error_messages={"required": "please confirm that you are sure"})
+    sure = Agreed("please confirm that you are sure")
 
 
 class ConsentForm(FormSchema):

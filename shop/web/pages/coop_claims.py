@@ -1,5 +1,7 @@
 """Claims that a cooperative, or the platform, has to answer."""
 
+from typing import Any
+
 import marshmallow as ma
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -90,7 +92,7 @@ def _found(claim_id: int) -> reads.ClaimView:
     return view
 
 
-def _about(view: reads.ClaimView) -> dict[str, object]:
+def _about(view: reads.ClaimView) -> dict[str, Any]:
     may_answer = view.status is ClaimStatus.OPEN or (
         view.status is ClaimStatus.REFUSED and me().is_operator
     )
