@@ -21,7 +21,7 @@ help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: $(RUN_READY) $(COMPILED) ## start the shop: PORT=8000 HOST=127.0.0.1 SHOP_DATA_DIR=var
-	@exec $(BIN)/flask --app wsgi up
+	@exec $(BIN)/python -m shop
 
 demo: $(RUN_READY) ## load the demo county into the configured database
 	@$(BIN)/flask --app wsgi db upgrade

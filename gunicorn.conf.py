@@ -2,9 +2,10 @@
 
 import os
 import sys
+from typing import Any
 
 from shop.config import Settings
-from shop.kernel.parents import end_with_parent
+from shop.kernel.parents import end_with_parent, pass_gate
 
 settings = Settings.from_env()
 
@@ -33,5 +34,10 @@ loglevel = "warning"
 
 
 def on_starting(_server: object) -> None:
-    """Under ``flask up`` the server ends when its parent is gone, however that went."""
+    """Under ``python -m shop`` the server ends when its parent is gone, however that went."""
     end_with_parent()
+
+
+def post_worker_init(worker: Any) -> None:
+    """The application is loaded; it serves when the database is ready."""
+    pass_gate(meanwhile=worker.notify)

@@ -8,11 +8,11 @@ from typing import ParamSpec, TypeVar, cast
 from flask import Flask, current_app
 
 from shop.config import Settings
+from shop.domain.catalog.images import Pictures, StoredPictures
 from shop.domain.live import queries as live
 from shop.domain.live.bus import Bus
 from shop.domain.live.doors import open_bus, open_presence
 from shop.domain.live.presence import Presence
-from shop.domain.catalog.images import Pictures, StoredPictures
 from shop.domain.logistics.couriers.doors import Couriers, open_couriers
 from shop.domain.notices.messengers import HttpMessenger, Messenger, OutboxPage
 from shop.domain.payments.gateways.base import Gateway

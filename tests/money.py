@@ -13,6 +13,7 @@ from shop.domain.accounts.states import Role
 from shop.domain.catalog import queries as catalog
 from shop.domain.inventory.models import Lot, Stock, StockHold
 from shop.domain.live.models import LiveItem
+from shop.domain.logistics import queries as parcels
 from shop.domain.logistics.states import ShipmentStatus
 from shop.domain.orders import queries as order_queries
 from shop.domain.orders.models import Order
@@ -161,9 +162,13 @@ def a_paid(wanted: Wanted, *, buyer: Actor | None = None, now: datetime = NOON) 
 
 
 def ship(order: Order, *, now: datetime = NOON, **only: Any) -> int:
-    """The first cooperative hands over all it has, or the ``lines`` named; gives the id."""
+    """The first cooperative sends all it has, or the ``lines`` named; gives the parcel's id."""
+    return _hand_over(order, order.parts[0].cooperative_id, now=now, **only)
+
+
+def _hand_over(order: Order, cooperative_id: int, *, now: datetime, **only: Any) -> int:
     return shipping.hand_over(
-        actor=an_actor(seat=(Role.MANAGER, order.parts[0].cooperative_id)),
+        actor=an_actor(seat=(Role.MANAGER, cooperative_id)),
         number=order.number,
         carrier="SF",
         waybill_no=f"SF{next(_numbers):012d}",
@@ -172,28 +177,26 @@ def ship(order: Order, *, now: datetime = NOON, **only: Any) -> int:
     )
 
 
-def deliver(order: Order, *, now: datetime = NOON) -> Order:
-    """Everything is sent and has arrived."""
-    for part in order.parts:
-        manager = an_actor(seat=(Role.MANAGER, part.cooperative_id))
-        parcel = shipping.hand_over(
-            actor=manager,
-            number=order.number,
-            carrier="SF",
-            waybill_no=f"SF{next(_numbers):012d}",
-            lines=None,
-            now=now,
-        )
+def arrive(order: Order, *, now: datetime = NOON) -> Order:
+    """Every parcel of an order is at its door."""
+    for parcel in parcels.of_order(order.id):
         tracking.record_event(
-            actor=manager,
+            actor=an_actor(seat=(Role.MANAGER, parcel.cooperative_id)),
             number=order.number,
-            shipment_id=parcel,
+            shipment_id=parcel.id,
             status=ShipmentStatus.DELIVERED,
             note=None,
             occurred_at=now,
             now=now,
         )
     return order_now(order)
+
+
+def deliver(order: Order, *, now: datetime = NOON) -> Order:
+    """Everything is sent and has arrived."""
+    for part in order.parts:
+        _hand_over(order, part.cooperative_id, now=now)
+    return arrive(order, now=now)
 
 
 def complete(order: Order, *, now: datetime = NOON) -> Order:

@@ -1,4 +1,4 @@
-"""Starting web and worker beside each other, and ending both whatever happens to one."""
+"""Starting processes beside each other, and ending them all whatever happens to one."""
 
 import os
 import signal
@@ -8,33 +8,54 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import IO
 
-from shop.kernel.parents import PARENT
+from shop.kernel.parents import GATE, PARENT
 
 KINDLY_S = 8.0
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Children:
-    """Processes in sessions of their own: Ctrl-C reaches this process alone, which ends them."""
+    """Processes in sessions of their own: Ctrl-C reaches this process alone, which ends them.
+
+    They share a gate, closed at first: who waits for it goes on after ``open_gate``.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = dict(environment) | {PARENT: str(os.getpid())}
+        self._gate, self._lock = os.pipe()
+        own = {PARENT: str(os.getpid()), GATE: str(self._gate)}
+        self._environment = dict(environment) | own
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._asked = threading.Event()
-        self.serving = False
         self._quickly = False
+        self.serving = False
         for number in STOPS:
             signal.signal(number, self._ask)
 
-    def start(self, name: str, command: Sequence[str]) -> None:
-        """Run one more child; its output goes where ours does."""
+    def start(self, name: str, command: Sequence[str], *, output: IO[str] | None = None) -> None:
+        """Run one more child; its output goes where ours does, or into a file."""
         self._running[name] = subprocess.Popen(  # noqa: S603
             command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
+            stdout=output,
+            pass_fds=(self._gate,),
             start_new_session=True,
         )
+
+    def finish(self, name: str) -> bool:
+        """Wait for a child that has an end of its own; ``False`` when it failed or we must stop."""
+        while not self.stopping:
+            self._asked.wait(0.02)
+        if self._asked.is_set() or self._running[name].poll() != 0:
+            return False
+        del self._running[name]
+        return True
+
+    def open_gate(self) -> None:
+        """Let those pass who wait."""
+        os.close(self._lock)
 
     @property
     def stopping(self) -> bool:

@@ -12,8 +12,8 @@ from shop.demo.county import (
     REGION,
     VILLAGES,
     DemoCooperative,
-    DemoProduct,
 )
+from shop.demo.produce import DemoProduct
 from shop.domain.catalog.images import Pictures
 from shop.domain.logistics.freight import Zone
 from shop.domain.villages.service import CooperativeWords, VillageWords

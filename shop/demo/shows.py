@@ -1,4 +1,4 @@
-"""The demo county's live sessions: one on air, one coming up, one over with orders in every state."""
+"""The demo county's live sessions: one on air, one coming up, one that is over."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

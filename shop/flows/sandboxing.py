@@ -1,4 +1,4 @@
-"""What the sandbox provider does when its buyer decides: an event leaves for the shop's own hook."""
+"""What the sandbox provider does when its buyer decides: an event leaves for the hook."""
 
 from datetime import datetime, timedelta
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 class DomainError(Exception):
     """A rule of the shop was met; ``code`` is the slug of its problem document.
 
-    ``facts`` are plain JSON values that help the caller (``sku``, ``remaining``, ``hold_expires_at``);
-    ``errors`` is a list of ``{pointer, code, detail}`` entries where several things are wrong at once.
+    ``facts`` are plain JSON values that help the caller (``sku``, ``hold_expires_at``); ``errors``
+    is a list of ``{pointer, code, detail}`` entries where several things are wrong at once.
     """
 
     code: ClassVar[str] = "validation-error"

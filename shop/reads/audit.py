@@ -251,7 +251,7 @@ def _illegal_steps(table: str, life: Lifecycle[Any]) -> Violation | None:
     rows = (
         db.session.execute(
             text(
-                f"SELECT from_status, to_status, count(*) AS times FROM {table} "  # noqa: S608
+                f"SELECT from_status, to_status, count(*) AS times FROM {table} "
                 "WHERE from_status IS NOT NULL AND from_status <> to_status "
                 "GROUP BY from_status, to_status"
             )

@@ -95,22 +95,21 @@ def moves(actor: Actor, *, sku: str | None) -> Select[StockMove]:
 
 def named(moves: Sequence[StockMove]) -> list[MoveRow]:
     """Moves with lot codes and order numbers, in two queries."""
-    codes = {
-        i: code
-        for i, code in db.session.execute(
-            select(Lot.id, Lot.code).where(Lot.id.in_([move.lot_id for move in moves]))
-        )
-    }
-    numbers = {
-        i: number
-        for i, number in db.session.execute(
-            select(Order.id, Order.number).where(Order.id.in_([move.order_id for move in moves]))
-        )
-    }
+    codes = _pairs(select(Lot.id, Lot.code).where(Lot.id.in_([move.lot_id for move in moves])))
+    numbers = _pairs(
+        select(Order.id, Order.number).where(Order.id.in_([move.order_id for move in moves]))
+    )
     return [
         MoveRow(move=move, lot=codes.get(move.lot_id or 0), order=numbers.get(move.order_id or 0))
         for move in moves
     ]
+
+
+def _pairs(query: Select[int, str]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for key, words in db.session.execute(query):
+        found[key] = words
+    return found
 
 
 def open_intakes(cooperative_ids: Sequence[int]) -> list[tuple[Intake, Farmer, Product]]:

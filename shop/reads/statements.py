@@ -17,7 +17,7 @@ from shop.kernel.errors import NotFound
 
 @dataclass(frozen=True, kw_only=True)
 class PartyShare:
-    """``party`` is a readable name: a village, a cooperative, a farmer of one's own, or the role."""
+    """``party`` is a name: of a village, a cooperative, a farmer of one's own, or the role."""
 
     party: str
     kind: PartyKind

@@ -118,7 +118,7 @@ def terminate_make(run: Run) -> None:
 
 
 def terminate_parent(run: Run) -> None:
-    run.one("wsgi up").terminate()
+    run.one("-m shop").terminate()
 
 
 def kill_web(run: Run) -> None:
@@ -130,7 +130,7 @@ def kill_worker(run: Run) -> None:
 
 
 def kill_parent(run: Run) -> None:
-    run.one("wsgi up").kill()
+    run.one("-m shop").kill()
 
 
 ENDS = [ctrl_c, terminate_make, terminate_parent, kill_web, kill_worker, kill_parent]

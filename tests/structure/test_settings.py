@@ -9,7 +9,7 @@ from shop.config import Settings, UnsafeSettings
 from tests.structure.code import ROOT
 
 OUTSIDE = {"HOST", "PORT", "WEB_CONCURRENCY"}
-"""Read by ``flask up`` and gunicorn rather than by the application."""
+"""Read by ``python -m shop`` and gunicorn rather than by the application."""
 
 
 def described() -> set[str]:

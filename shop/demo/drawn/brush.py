@@ -274,11 +274,14 @@ def _sign(picture: Image.Image) -> None:
     """The word that says nothing here is for sale, small in a corner."""
     points = max(10, picture.width // 44)
     words, face = _face(points)
-    pen = ImageDraw.Draw(picture, "RGBA")
+    pen = ImageDraw.Draw(picture)
     left, top, right, bottom = pen.textbbox((0, 0), words, font=face)
-    w, h, pad = right - left, bottom - top, points * 0.45
-    x, y = picture.width - w - 3 * pad, picture.height - h - 3 * pad
-    pen.rounded_rectangle(
-        [x - pad, y - pad, x + w + pad, y + h + pad], radius=points * 0.4, fill=(32, 26, 14, 120)
+    pad = round(points * 0.45)
+    size = (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad)
+    x, y = picture.width - size[0] - pad, picture.height - size[1] - pad
+    plate = Image.new("L", size)
+    ImageDraw.Draw(plate).rounded_rectangle(
+        (0, 0, size[0] - 1, size[1] - 1), radius=round(points * 0.4), fill=130
     )
-    pen.text((x - left, y - top), words, font=face, fill=(255, 250, 236, 235))
+    picture.paste("#201a0e", (x, y), plate)
+    pen.text((x + pad - left, y + pad - top), words, font=face, fill="#fffaec")

@@ -3,7 +3,18 @@
 import math
 from collections.abc import Sequence
 
-from shop.demo.drawn.brush import Canvas, Fill, Point, dark, light, mix, points, smooth, turned
+from shop.demo.drawn.brush import (
+    Canvas,
+    Fill,
+    Point,
+    dark,
+    light,
+    mix,
+    points,
+    rows,
+    smooth,
+    turned,
+)
 
 
 def sky(c: Canvas, top: str, low: str, *, sun: Point, glow: str, size: float = 58) -> None:

@@ -28,8 +28,8 @@ def live_room(c: Canvas) -> None:
         c.line(
             [(60 - i * 34, 650 + i * 56), (1140 + i * 34, 650 + i * 56)], dark("#a97443", 0.15), 2.5
         )
-    for x, y, r in rows("250 720 76, 360 700 70, 180 760 66, 310 790 82, 430 770 66"):
-        _cap(c, x, y, r)
+    for cx, cy, cr in rows("250 720 76, 360 700 70, 180 760 66, 310 790 82, 430 770 66"):
+        _cap(c, cx, cy, cr)
     _bowl_of(c, 800, 740, "#e9b536")
     _bowl_of(c, 950, 780, "#9a2f2a")
     _lamp_and_phone(c)

@@ -84,13 +84,11 @@ def hepo(c: Canvas) -> None:
         px, py = c.rnd.uniform(0, 1150), c.rnd.uniform(690, 850)
         c.line([(px, py), (px + c.rnd.uniform(30, 90), py)], light("#8cc4cc", 0.4), 2)
     deck = smooth(points("360 700, 480 640, 620 618, 760 640, 880 700"), closed=False)
-    c.shape(
-        [*deck, (880, 780), *reversed([(px, py + 40) for px, py in deck]), (360, 780)],
-        ("#cfc6b4", "#8f8676"),
-    )
-    for px in (470, 620, 770):
-        c.shape(oval(px, 782, 56, 72)[20:], ("#3f7886", "#68a5b0"))
-    c.glow(620, 800, 330, 46, "#3f7886", strength=0.5)
+    c.shape([*deck, (905, 772), (335, 772)], ("#d8cfbd", "#958b79"))
+    for x, r in points("472 50, 620 68, 768 50"):
+        half = oval(x, 773, r, r * 1.5)
+        c.shape([*half[20:], half[0]], ("#4f8996", "#7fb9c3"))
+    c.glow(620, 778, 330, 40, "#3f7886", strength=0.55)
     c.line([(px, py - 16) for px, py in deck], "#e9e2d2", 9)
     for i in range(9):
         px, py = deck[4 + i * 3]

@@ -110,14 +110,10 @@ def user_by_phone(phone: str) -> User | None:
     return db.session.scalar(select(User).where(User.phone == phone))
 
 
-def users(*, limit: int, before: int | None = None, phone: str | None = None) -> list[User]:
-    """Accounts, the newest first; ``phone`` (E.164) narrows to one number."""
+def users(*, limit: int, before: int | None = None) -> list[User]:
+    """Accounts, the newest first, below the id ``before``."""
     query = select(User).order_by(User.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(User.id < before)
-    if phone is not None:
-        query = query.where(User.phone == phone)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query if before is None else query.where(User.id < before)))
 
 
 def names(user_ids: Iterable[int]) -> dict[int, str]:

@@ -11,9 +11,6 @@ def message(message_id: int) -> Message | None:
     return db.session.get(Message, message_id)
 
 
-def newest(*, limit: int, phone: str | None = None) -> list[Message]:
-    """The newest messages, for one number (E.164) or for all."""
-    query = select(Message).order_by(Message.id.desc()).limit(limit)
-    if phone is not None:
-        query = query.where(Message.phone == phone)
-    return list(db.session.scalars(query))
+def newest(*, limit: int) -> list[Message]:
+    """The newest messages."""
+    return list(db.session.scalars(select(Message).order_by(Message.id.desc()).limit(limit)))

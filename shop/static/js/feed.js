@@ -26,6 +26,7 @@ export class Feed {
   stream() {
     const source = new EventSource(`${this.urls.events}?after=${this.seq}`);
     let held = 0;
+    this.source = source;
     source.onopen = () => {
       held = setTimeout(() => { this.failures = 0; }, 5000);
       this.hear.link(true);
@@ -37,6 +38,7 @@ export class Feed {
       });
     }
     source.onerror = async () => {
+      if (this.over) return;
       if (source.readyState === EventSource.CLOSED || this.failures > 0) {
         source.close();
         clearTimeout(held);
@@ -56,12 +58,18 @@ export class Feed {
       return;
     }
     await pause(backoff(this.failures));
-    this.stream();
+    if (!this.over) this.stream();
+  }
+
+  /** The show is over: nothing more will come. */
+  stop() {
+    this.over = true;
+    this.source?.close();
   }
 
   async poll(until) {
     let failures = 0;
-    while (Date.now() < until) {
+    while (Date.now() < until && !this.over) {
       try {
         const response = await fetch(`${this.urls.changes}?after=${this.seq}&wait=${POLL_WAIT_S}`);
         if (!response.ok) {
@@ -72,7 +80,8 @@ export class Feed {
         const body = await response.json();
         failures = 0;
         this.hear.link(true);
-        for (const event of body.items) this.take(event.type, event.seq, event.data);
+        for (const event of body.events) this.take(event.type, event.seq, event.data);
+        if (body.gap) this.resync();
       } catch {
         failures += 1;
         this.hear.link(false);
@@ -80,7 +89,7 @@ export class Feed {
       }
     }
     this.failures = 0;
-    this.stream();
+    if (!this.over) this.stream();
   }
 
   /** Events come once and in order; a hole is filled by the snapshot. */

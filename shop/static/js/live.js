@@ -2,6 +2,7 @@
 import { Feed } from './feed.js';
 import { fen } from './money.js';
 
+const OVER = ['ended', 'banned', 'archived'];
 const PRESENCE_MS = 15000;
 const KEPT_COMMENTS = 100;
 const TICKER_MS = 8000;
@@ -36,10 +37,11 @@ export class Room {
 
   start() {
     this.comments?.scrollTo(0, this.comments.scrollHeight);
+    if (OVER.includes(this.root.querySelector('.stage').dataset.status)) return;
     this.feed.start();
     if (this.words.presenceUrl) {
       this.present();
-      setInterval(() => this.present(), PRESENCE_MS);
+      this.presence = setInterval(() => this.present(), PRESENCE_MS);
     }
   }
 
@@ -97,6 +99,10 @@ export class Room {
     const note = this.slot('room-note');
     note.hidden = status === 'live';
     note.textContent = this.words[words] || '';
+    if (OVER.includes(status)) {
+      this.feed.stop();
+      clearInterval(this.presence);
+    }
   }
 
   viewers(count) {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 
 from shop.kernel.errors import DomainError
 from shop.web.parsing import refuse_body
@@ -22,6 +22,15 @@ class NotAcceptable(DomainError):
 def install(app: Flask) -> None:
     """Look at the request before its view does."""
     app.before_request(_look)
+    app.after_request(_empty)
+
+
+def _empty(response: Response) -> Response:
+    """A 204 has no body; smorest would write ``null``."""
+    if response.status_code == 204 and not response.is_streamed:
+        response.set_data(b"")
+        response.headers.pop("Content-Type", None)
+    return response
 
 
 def _look() -> None:

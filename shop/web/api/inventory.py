@@ -9,9 +9,9 @@ from shop.domain.inventory.models import Lot, StockMove
 from shop.domain.inventory.states import AdjustReason, MoveKind
 from shop.flows import stocking
 from shop.flows.stocking import NewLot
-from shop.keyset import keyset
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Invalid, NotFound
+from shop.keyset import keyset
 from shop.reads import inventory
 from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint

@@ -12,9 +12,9 @@ from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
 from shop.flows import cancelling, checkout, completing
 from shop.flows.checkout import OrderRequest, ShipTo
-from shop.keyset import keyset
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden
+from shop.keyset import keyset
 from shop.reads import orders as reads
 from shop.reads import pricing
 from shop.reads.orders import OrderView

@@ -5,8 +5,8 @@ from flask import Blueprint, request
 from shop.kernel.clock import period_of
 from shop.reads import board as reads
 from shop.tools import tools
-from shop.web.periods import clean_period
 from shop.web.pages import render
+from shop.web.periods import clean_period
 from shop.web.who import public
 
 bp = Blueprint("board", __name__, url_prefix="/board")

@@ -13,9 +13,9 @@ from shop.flows import packing as packings
 from shop.flows import stocking
 from shop.flows.packing import Packing
 from shop.flows.stocking import Delivery, NewLot
-from shop.keyset import keyset
 from shop.kernel.clock import local_date
 from shop.kernel.errors import DomainError
+from shop.keyset import keyset
 from shop.reads import inventory as reads
 from shop.reads import stock_choices
 from shop.reads import trace as traces

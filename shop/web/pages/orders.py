@@ -7,8 +7,8 @@ from shop.domain.aftersales import queries as claims
 from shop.domain.orders.models import Order
 from shop.domain.settlement import queries as books
 from shop.flows import cancelling, completing
-from shop.keyset import keyset
 from shop.kernel.errors import DomainError
+from shop.keyset import keyset
 from shop.reads import money_goes
 from shop.reads import orders as reads
 from shop.tools import tools

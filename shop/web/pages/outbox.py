@@ -1,11 +1,10 @@
 """Messages that would have left the shop, outside production and on this machine alone."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
-from shop.domain.accounts import phones
 from shop.domain.notices import queries as notices
 from shop.domain.notices import wording
-from shop.kernel.errors import Invalid, NotFound
+from shop.kernel.errors import NotFound
 from shop.web.pages import render
 from shop.web.pages.signin import outbox_is_open
 from shop.web.who import public
@@ -18,14 +17,9 @@ SHOWN = 50
 @bp.get("/outbox")
 @public
 def index() -> str:
-    """The newest messages, of all numbers or of one (``?phone=``)."""
+    """The newest messages."""
     if not outbox_is_open():
         raise NotFound()
-    asked = request.args.get("phone", "")
-    try:
-        phone = phones.parse(asked) if asked else None
-    except Invalid:
-        phone = None
     found = [
         {
             "phone": one.phone,
@@ -35,6 +29,6 @@ def index() -> str:
             "code": one.variables.get("code"),
             "text": wording.rendered(one.template, one.variables),
         }
-        for one in notices.newest(limit=SHOWN, phone=phone)
+        for one in notices.newest(limit=SHOWN)
     ]
-    return render("outbox/index.html", messages=found, phone=asked)
+    return render("outbox/index.html", messages=found)
