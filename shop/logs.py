@@ -19,6 +19,8 @@ STRIPE = re.compile(r"\b(sk|rk|whsec)_\w+")
 CREDENTIALS = re.compile(r"(\w+://[^:/\s]*:)[^@\s]+@")
 MASK = "***"
 MAX_TEXT = 4000
+CHATTY = ("alembic", "apscheduler")
+"""Libraries whose every step is told at INFO."""
 
 Event = MutableMapping[str, Any]
 
@@ -91,6 +93,8 @@ def configure(*, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [kept for kept in root.handlers if not _ours(kept)] + [handler]
     root.setLevel(level)
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _ours(handler: logging.Handler) -> bool:

@@ -1,7 +1,6 @@
 """``flask prepare``: brings the database to where pages can be served, and greets."""
 
 import io
-import logging
 from urllib.parse import urlsplit
 
 import click
@@ -22,7 +21,6 @@ from shop.tools import tools
 @with_appcontext
 def prepare(code: bool) -> None:
     """Migrate, load the demo county into an empty database, and print where the shop is."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade()
     if not tools().settings.production:
         _demonstrate()
@@ -30,9 +28,9 @@ def prepare(code: bool) -> None:
 
 
 def _demonstrate() -> None:
-    if load.load_if_empty():
-        click.echo("the demo county is loaded", err=True)
-    else:
+    if not queries.users(limit=1):
+        click.echo("loading the demo county, which is done once ...", err=True)
+    if not load.load_if_empty():
         load.top_up()
 
 

@@ -34,7 +34,6 @@ def worker() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     end_with_parent()
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     work(app, over)
 
 

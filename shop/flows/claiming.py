@@ -26,6 +26,7 @@ from shop.reads.claims import return_ends_at, units_left, value_fen
 SEAT = "clerk"
 ANSWER_WITHIN = timedelta(hours=24)
 LOOK_WITHIN = timedelta(hours=4)
+NOT_NOW = "there is nothing to complain about in an order that is not paid"
 MAX_PICTURES = 9
 DECISIONS = {
     "approve": ClaimStatus.APPROVED,
@@ -53,7 +54,7 @@ def open_claim(
     """
     order = orders.locked(order_queries.of_buyer(number, actor.user_id).id)
     if order.status not in PAID_STATES:
-        raise OrderStateConflict(f"the order is {order.status}", status=str(order.status))
+        raise OrderStateConflict(NOT_NOW, status=str(order.status))
     wanted = _wanted(order, lines)
     if reason is ClaimReason.CHANGED_MIND:
         _check_return(order, wanted, now=now)

@@ -23,6 +23,7 @@ from shop.reads.parcels import remaining
 
 SEAT = "keeper"
 SHIPPABLE = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED})
+NOT_NOW = "the order is not in a state to be sent"
 CORRECT_WITHIN = timedelta(minutes=10)
 
 
@@ -52,7 +53,7 @@ def hand_over(
     if twin is not None:
         return _same_again(twin, order, own, wanted)
     if order.status not in SHIPPABLE:
-        raise OrderStateConflict(f"the order is {order.status}", status=str(order.status))
+        raise OrderStateConflict(NOT_NOW, status=str(order.status))
     chosen = _chosen(own, wanted)
     parcel = logistics.register(
         order_id=order.id,

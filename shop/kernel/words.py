@@ -23,6 +23,8 @@ def _visible(text: str, *, keep: str) -> str:
 
 
 def _bounded(plain: str, *, pointer: str, least: int, most: int) -> str:
-    if not least <= len(plain) <= most:
-        raise Invalid.at(pointer, f"{least} to {most} characters", code="length")
+    if len(plain) > most:
+        raise Invalid.at(pointer, "this text is too long", code="too-long")
+    if len(plain) < least:
+        raise Invalid.at(pointer, "this text is too short", code="too-short")
     return plain

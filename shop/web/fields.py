@@ -208,7 +208,7 @@ class Phone(Strict, ma.fields.String):
 
 
 class Utc(Strict, ma.fields.DateTime):
-    """An instant in RFC 3339: any offset comes in, ``Z`` goes out."""
+    """An instant in RFC 3339: any offset comes in, ``Z`` goes out; text that left before stays."""
 
     def read(self, value: Any) -> Any:
         if not (isinstance(value, str) and INSTANT.fullmatch(value)):
@@ -219,7 +219,7 @@ class Utc(Strict, ma.fields.DateTime):
             raise refuse("there is no such time", code="bad-time") from error
 
     def _serialize(self, value: Any, *_args: Any, **_kwargs: Any) -> str | None:
-        return None if value is None else rfc3339(value)
+        return rfc3339(value) if isinstance(value, datetime) else value
 
 
 class Day(Strict, ma.fields.Date):

@@ -206,7 +206,7 @@ def _form_content() -> bytes:
     for name, file in request.files.items(multi=True):
         files.append((name, sha256(file.stream.read()).hexdigest()))
         file.stream.seek(0)
-    return json.dumps([sorted(fields), sorted(files)]).encode()
+    return json.dumps([sorted(fields, key=repr), sorted(files, key=repr)]).encode()
 
 
 def _stream(key: KeyedRequest, length: int) -> bytes:

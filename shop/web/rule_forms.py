@@ -3,6 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
+from flask import request
 
 from shop.domain.logistics import regions
 from shop.domain.logistics.freight import Zone
@@ -14,9 +15,10 @@ from shop.kernel.money import yuan
 from shop.tools import tools
 from shop.web.fields import Pattern
 from shop.web.form_fields import Kilos, Percent, Yuan
-from shop.web.pages import FormSchema
+from shop.web.pages import Form, FormSchema
 from shop.web.regions import Options
 
+BOXES = ("far", "undelivered")
 PROVINCE = r"^[0-9]{2}$"
 
 
@@ -44,6 +46,13 @@ class FreightForm(FormSchema):
         """A far province without a price would be sent to for nothing."""
         if data.get("far") and None in (data.get("far_first_fen"), data.get("far_next_fen")):
             raise ma.ValidationError("far provinces need their own price", "far_first_fen")
+
+
+def chosen(form: Form) -> dict[str, list[str]]:
+    """Which provinces are ticked: a form keeps only the first of several boxes of one name."""
+    if request.method == "POST":
+        return {name: request.form.getlist(name) for name in BOXES}
+    return {name: list(form.value(name) or ()) for name in BOXES}
 
 
 def provinces() -> Options:

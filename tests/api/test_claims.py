@@ -108,7 +108,9 @@ def test_strangers_find_neither_order_nor_claim(desk: Desk) -> None:
         desk.answer(made, token(a_manager(desk.bought.home, role=Role.KEEPER).user_id)).status_code
         == 403
     )
-    assert desk.claim(pictures=[a_picture(an_actor())]).status_code == 404
+    one = [{"sku": desk.bought.sku, "quantity": 1}]
+    assert desk.claim(lines=one, pictures=[a_picture(an_actor())]).status_code == 404
+    assert desk.claim(lines=one, pictures=[2**40]).status_code == 404
     assert desk.claim({"Authorization": "Bearer no"}).status_code == 401
 
 

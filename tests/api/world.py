@@ -142,9 +142,7 @@ def _place(buyer: Actor) -> dict[str, Any]:
 
 @transactional
 def _picture(owner_id: int) -> int:
-    picture = Picture(
-        name="0" * 32, owner_id=owner_id, width=1, height=1, bytes=1, created_at=NOON
-    )
+    picture = Picture(name="0" * 32, owner_id=owner_id, width=1, height=1, bytes=1, created_at=NOON)
     db.session.add(picture)
     db.session.flush()
     return picture.id

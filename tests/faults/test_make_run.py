@@ -15,6 +15,8 @@ import psutil
 import pytest
 import requests
 
+from tests.lengths import FULL
+from tests.servers.databases import Postgres
 from tests.servers.ground import ROOT, free_port, until
 from tests.servers.shop import clean_environment
 
@@ -133,7 +135,9 @@ def kill_parent(run: Run) -> None:
     run.one("-m shop").kill()
 
 
-ENDS = [ctrl_c, terminate_make, terminate_parent, kill_web, kill_worker, kill_parent]
+ENDS = [ctrl_c, terminate_make, kill_web, kill_parent]
+if FULL:
+    ENDS += [terminate_parent, kill_worker]
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -203,3 +207,29 @@ def test_a_whole_network_gets_an_address_and_a_code(start: Callable[..., Run]) -
     assert re.search(r"on a phone in the same Wi-Fi: http://[\d.]+:\d+", said)
     assert said.count("█") > 100
     assert requests.get(f"{run.url}/healthz", timeout=5).status_code == 200
+
+
+def test_given_engines_are_used_and_the_demo_county_is_loaded_there(
+    tmp_path: Path, postgres: Postgres, redis_url: str
+) -> None:
+    with postgres.connect() as line:
+        line.execute("CREATE DATABASE given_to_make_run")
+    folder = tmp_path / "data"
+    url = f"postgresql://shop@127.0.0.1:{postgres.where['port']}/given_to_make_run"
+    run = Run(folder, DATABASE_URL=url, REDIS_URL=redis_url)
+    try:
+        run.wait_ready()
+        assert "13800000001" in run.said.read_text()
+        ready = requests.get(f"{run.url}/readyz", timeout=5).json()
+        assert ready["redis"] == "ok"
+        assert not (folder / "shop.db").exists()
+        with postgres.connect("given_to_make_run") as line:
+            found = line.execute("SELECT count(*) FROM users").fetchone()
+        assert found is not None
+        assert found[0] >= 6
+    finally:
+        ctrl_c(run)
+        until(run.is_gone, within_s=20, what="the end of every process")
+        run.clear()
+        with postgres.connect() as line:
+            line.execute("DROP DATABASE given_to_make_run WITH (FORCE)")

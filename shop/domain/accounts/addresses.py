@@ -34,7 +34,7 @@ def add(place: Place, *, user_id: int, default: bool, now: datetime) -> Address:
         select(func.count()).select_from(Address).where(Address.user_id == user_id)
     )
     if kept is not None and kept >= MOST:
-        raise AddressBookFull(f"an address book holds {MOST} addresses")
+        raise AddressBookFull("the address book is full")
     if default:
         _no_default(user_id)
     made = Address(

@@ -93,6 +93,7 @@ def _complete(app: Flask, operation: dict[str, Any], *, endpoint: str, verb: str
     if access is not None and access.roles:
         words = f"For: {', '.join(access.roles)}."
         operation["description"] = f"{operation.get('description', '')}\n\n{words}".strip()
+        operation["x-roles"] = list(access.roles)
     answers = operation.setdefault("responses", {})
     answers.pop("default", None)
     for status in COMMON:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from shop.domain.villages import queries as villages
@@ -131,7 +131,7 @@ def edit(slug: str, farmer_id: int) -> ResponseReturnValue:
 def consent(slug: str, farmer_id: int) -> ResponseReturnValue:
     """Note the household's consent, or its withdrawal."""
     kept = _household(_own(slug), farmer_id)
-    given = kept.consented_at is None
+    given = request.form.get("to") == "yes"
     places.record_consent(actor=me(), farmer_id=kept.id, given=given, now=tools().clock())
     flash(_("The consent is noted.") if given else _("The withdrawal is noted."), "success")
     return see("coop_farmers.show", slug=slug)
@@ -142,8 +142,8 @@ def consent(slug: str, farmer_id: int) -> ResponseReturnValue:
 def leave(slug: str, farmer_id: int) -> ResponseReturnValue:
     """The household left, or came back."""
     kept = _household(_own(slug), farmer_id)
-    gone = kept.status is PlaceStatus.SUSPENDED
-    status = PlaceStatus.ACTIVE if gone else PlaceStatus.SUSPENDED
+    back = request.form.get("to") == "active"
+    status = PlaceStatus.ACTIVE if back else PlaceStatus.SUSPENDED
     places.set_farmer_status(actor=me(), farmer_id=kept.id, status=status)
     return see("coop_farmers.show", slug=slug)
 

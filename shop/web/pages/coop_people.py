@@ -1,5 +1,7 @@
 """Who works in a cooperative: a manager invites by number, and takes seats back."""
 
+from typing import Any
+
 import marshmallow as ma
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -15,7 +17,7 @@ from shop.tools import tools
 from shop.web.fields import Phone
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.problems import said
-from shop.web.rule_forms import FreightForm, freight_of, freight_values, provinces
+from shop.web.rule_forms import FreightForm, chosen, freight_of, freight_values, provinces
 from shop.web.who import cooperative, me
 from shop.web.words import _
 
@@ -140,11 +142,10 @@ def set_freight(slug: str) -> ResponseReturnValue:
 def _freight(
     place: Cooperative, form: Form, *, refused: bool = False, error: DomainError | None = None
 ) -> ResponseReturnValue:
+    about: dict[str, Any] = {"place": place, "provinces": provinces(), "chosen": chosen(form)}
     if refused or error is not None:
-        return render_form(
-            "coop_people/freight.html", form, error, place=place, provinces=provinces()
-        )
-    return render("coop_people/freight.html", form=form, place=place, provinces=provinces())
+        return render_form("coop_people/freight.html", form, error, **about)
+    return render("coop_people/freight.html", form=form, **about)
 
 
 def _page(

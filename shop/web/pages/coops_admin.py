@@ -3,7 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from shop.domain.accounts import queries as accounts
@@ -21,6 +21,7 @@ from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.rule_forms import (
     FreightForm,
     SplitForm,
+    chosen,
     freight_of,
     freight_values,
     provinces,
@@ -200,12 +201,11 @@ def _set_status(slug: str, status: PlaceStatus) -> ResponseReturnValue:
 @bp.post("/<slug:slug>/farmers/<id:farmer_id>/assisted")
 @operator
 def note_assisted(slug: str, farmer_id: int) -> ResponseReturnValue:
-    """Turn the operator's own note about a household over."""
-    kept = _kept(slug)
-    household = villages.farmer(farmer_id, cooperative_ids=[kept.id])
-    if household is None:
+    """The operator's own note about a household."""
+    if villages.farmer(farmer_id, cooperative_ids=[_kept(slug).id]) is None:
         raise NotFound()
-    places.set_assisted(actor=me(), farmer_id=farmer_id, assisted=not household.assisted)
+    assisted = request.form.get("to") == "yes"
+    places.set_assisted(actor=me(), farmer_id=farmer_id, assisted=assisted)
     return see("coops_admin.show", slug=slug)
 
 
@@ -220,6 +220,7 @@ def _page(
         "kept": kept,
         "villages": [(one.slug, one.name) for one in villages.villages()],
         "provinces": provinces(),
+        "chosen": chosen(form),
     }
     if refused or error is not None:
         return render_form("places_admin/cooperative_form.html", form, error, **about)
