@@ -8,6 +8,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+from refusals import refusals
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = ROOT / "shop/translations/zh/LC_MESSAGES/messages.po"
@@ -21,6 +22,7 @@ KEYWORDS: dict[str, object] = {
     "lazy_gettext": None,
     "_l": None,
     "N_": None,
+    "later": None,
     "ngettext": (1, 2),
 }
 NAMED = re.compile(r"%\((\w+)\)")
@@ -37,6 +39,8 @@ def marked() -> Catalog:
             keywords=KEYWORDS,
         ):
             found.add(text, locations=[(f"{folder}/{name}", line)])
+    for text, name, line in refusals(ROOT / "shop"):
+        found.add(text, locations=[(f"shop/{name}", line)])
     return found
 
 

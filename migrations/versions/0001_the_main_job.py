@@ -1,6 +1,7 @@
-"""the main job
+"""Tables of the main job, from the scale to the village's board.
 
-Say here why.
+One migration, because nothing was there before: lots, live items, orders, payments, parcels and
+ledger refer to each other, and none of them is of use without the others.
 """
 
 import sqlalchemy as sa
@@ -149,8 +150,7 @@ def upgrade() -> None:
     sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_agreement_acceptance_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agreement_acceptance')),
-    sa.UniqueConstraint('user_id', 'kind', 'version', name=op.f('uq_agreement_acceptance_user_id_kind_version')),
-    info={'append_only': True}
+    sa.UniqueConstraint('user_id', 'kind', 'version', name=op.f('uq_agreement_acceptance_user_id_kind_version'))
     )
     op.create_table('message',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -267,8 +267,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_order_history_actor_id')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_history_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_history'))
     )
     with op.batch_alter_table('order_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_history_order_id'), ['order_id'], unique=False)
@@ -372,8 +371,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['checked_by'], ['users.id'], name=op.f('fk_live_checklist_tick_checked_by')),
     sa.ForeignKeyConstraint(['session_id'], ['live_session.id'], name=op.f('fk_live_checklist_tick_session_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_checklist_tick')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_checklist_tick'))
     )
     with op.batch_alter_table('live_checklist_tick', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_live_checklist_tick_session_id'), ['session_id'], unique=False)
@@ -404,8 +402,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("type IN ('room.status', 'pin.set', 'pin.clear', 'item.update', 'stock.state', 'order.tick', 'comment.new', 'comment.hide', 'viewers', 'notice')", name=op.f('ck_live_event_type_known')),
     sa.ForeignKeyConstraint(['session_id'], ['live_session.id'], name=op.f('fk_live_event_session_id')),
-    sa.PrimaryKeyConstraint('session_id', 'seq', name=op.f('pk_live_event')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('session_id', 'seq', name=op.f('pk_live_event'))
     )
     op.create_table('live_history',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -418,8 +415,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_live_history_actor_id')),
     sa.ForeignKeyConstraint(['session_id'], ['live_session.id'], name=op.f('fk_live_history_session_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_live_history'))
     )
     with op.batch_alter_table('live_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_live_history_session_id'), ['session_id'], unique=False)
@@ -495,8 +491,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['cooperative_id'], ['cooperative.id'], name=op.f('fk_freight_rule_cooperative_id')),
     sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_freight_rule_created_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_freight_rule')),
-    sa.UniqueConstraint('cooperative_id', 'version', name=op.f('uq_freight_rule_cooperative_id_version')),
-    info={'append_only': True}
+    sa.UniqueConstraint('cooperative_id', 'version', name=op.f('uq_freight_rule_cooperative_id_version'))
     )
     op.create_table('invitation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -531,8 +526,7 @@ def upgrade() -> None:
     sa.CheckConstraint('output_grams > 0 AND loss_grams >= 0', name=op.f('ck_packing_run_output')),
     sa.ForeignKeyConstraint(['cooperative_id'], ['cooperative.id'], name=op.f('fk_packing_run_cooperative_id')),
     sa.ForeignKeyConstraint(['packed_by'], ['users.id'], name=op.f('fk_packing_run_packed_by')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_packing_run')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_packing_run'))
     )
     with op.batch_alter_table('packing_run', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_packing_run_cooperative_id'), ['cooperative_id'], unique=False)
@@ -639,8 +633,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['cooperative_id'], ['cooperative.id'], name=op.f('fk_split_rule_cooperative_id')),
     sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_split_rule_created_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_split_rule')),
-    sa.UniqueConstraint('cooperative_id', 'version', name=op.f('uq_split_rule_cooperative_id_version')),
-    info={'append_only': True}
+    sa.UniqueConstraint('cooperative_id', 'version', name=op.f('uq_split_rule_cooperative_id_version'))
     )
     op.create_table('task',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -695,8 +688,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_claim_history_actor_id')),
     sa.ForeignKeyConstraint(['claim_id'], ['claim.id'], name=op.f('fk_claim_history_claim_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_claim_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_claim_history'))
     )
     with op.batch_alter_table('claim_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_claim_history_claim_id'), ['claim_id'], unique=False)
@@ -711,8 +703,7 @@ def upgrade() -> None:
     sa.CheckConstraint('first_fen >= 0 AND next_fen >= 0', name=op.f('ck_freight_zone_not_negative')),
     sa.ForeignKeyConstraint(['rule_id'], ['freight_rule.id'], name=op.f('fk_freight_zone_rule_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_freight_zone')),
-    sa.UniqueConstraint('rule_id', 'prefix', name=op.f('uq_freight_zone_rule_id_prefix')),
-    info={'append_only': True}
+    sa.UniqueConstraint('rule_id', 'prefix', name=op.f('uq_freight_zone_rule_id_prefix'))
     )
     op.create_table('hall_item',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -787,8 +778,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_product_history_actor_id')),
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_product_history_product_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_product_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_product_history'))
     )
     with op.batch_alter_table('product_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_product_history_product_id'), ['product_id'], unique=False)
@@ -858,8 +848,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_refund_payment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_refund_dedupe_key')),
-    sa.UniqueConstraint('provider_id', name=op.f('uq_refund_provider_id')),
-    info={'triggers': {'sqlite': {'refund_counts': ["CREATE TRIGGER refund_counts AFTER INSERT ON refund WHEN NEW.status <> 'failed' BEGIN UPDATE payment SET refunded_fen = refunded_fen + NEW.amount_fen WHERE id = NEW.payment_id; END"], 'refund_fails': ["CREATE TRIGGER refund_fails AFTER UPDATE OF status ON refund WHEN NEW.status = 'failed' AND OLD.status <> 'failed' BEGIN UPDATE payment SET refunded_fen = refunded_fen - NEW.amount_fen WHERE id = NEW.payment_id; END"], 'refund_amount_fixed': ["CREATE TRIGGER refund_amount_fixed BEFORE UPDATE OF amount_fen, payment_id ON refund BEGIN SELECT RAISE(ABORT, 'a refund keeps its amount'); END"]}, 'postgresql': {'refund_counts': ["CREATE OR REPLACE FUNCTION count_refund() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'INSERT' THEN IF NEW.status <> 'failed' THEN UPDATE payment SET refunded_fen = refunded_fen + NEW.amount_fen WHERE id = NEW.payment_id; END IF; ELSIF NEW.amount_fen <> OLD.amount_fen OR NEW.payment_id <> OLD.payment_id THEN RAISE EXCEPTION 'a refund keeps its amount' USING ERRCODE = '23514'; ELSIF NEW.status = 'failed' AND OLD.status <> 'failed' THEN UPDATE payment SET refunded_fen = refunded_fen - NEW.amount_fen WHERE id = NEW.payment_id; END IF; RETURN NEW; END $$", 'CREATE TRIGGER refund_counts AFTER INSERT OR UPDATE ON refund FOR EACH ROW EXECUTE FUNCTION count_refund()']}}}
+    sa.UniqueConstraint('provider_id', name=op.f('uq_refund_provider_id'))
     )
     with op.batch_alter_table('refund', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_refund_order_id'), ['order_id'], unique=False)
@@ -878,8 +867,7 @@ def upgrade() -> None:
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_shipment_event_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shipment_event')),
-    sa.UniqueConstraint('shipment_id', 'fingerprint', name=op.f('uq_shipment_event_shipment_id_fingerprint')),
-    info={'append_only': True}
+    sa.UniqueConstraint('shipment_id', 'fingerprint', name=op.f('uq_shipment_event_shipment_id_fingerprint'))
     )
     with op.batch_alter_table('shipment_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_event_shipment_id'), ['shipment_id'], unique=False)
@@ -894,8 +882,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_task_history_actor_id')),
     sa.ForeignKeyConstraint(['task_id'], ['task.id'], name=op.f('fk_task_history_task_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_history'))
     )
     with op.batch_alter_table('task_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_task_history_task_id'), ['task_id'], unique=False)
@@ -936,8 +923,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_ledger_tx_order_id')),
     sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_ledger_tx_refund_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_tx')),
-    sa.UniqueConstraint('cause_key', name=op.f('uq_ledger_tx_cause_key')),
-    info={'append_only': True, 'triggers': {'sqlite': {'ledger_tx_balanced': ["CREATE TRIGGER ledger_tx_balanced BEFORE INSERT ON ledger_tx WHEN (SELECT coalesce(sum(amount_fen), 0) FROM ledger_entry WHERE tx_id = NEW.id) <> 0 OR NOT EXISTS (SELECT 1 FROM ledger_entry WHERE tx_id = NEW.id) BEGIN SELECT RAISE(ABORT, 'unbalanced ledger transaction'); END"]}, 'postgresql': {'ledger_tx_balanced': ["CREATE OR REPLACE FUNCTION check_ledger_tx() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT coalesce(sum(amount_fen), 1) FROM ledger_entry WHERE tx_id = NEW.id) <> 0 THEN RAISE EXCEPTION 'unbalanced ledger transaction %', NEW.id USING ERRCODE = '23514'; END IF; RETURN NULL; END $$", 'CREATE CONSTRAINT TRIGGER ledger_tx_balanced AFTER INSERT ON ledger_tx DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_tx()']}}}
+    sa.UniqueConstraint('cause_key', name=op.f('uq_ledger_tx_cause_key'))
     )
     with op.batch_alter_table('ledger_tx', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ledger_tx_order_id'), ['order_id'], unique=False)
@@ -1016,8 +1002,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_payment_history_payment_id')),
     sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_payment_history_refund_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_history')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_history'))
     )
     with op.batch_alter_table('payment_history', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_history_payment_id'), ['payment_id'], unique=False)
@@ -1033,8 +1018,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_price_change_actor_id')),
     sa.ForeignKeyConstraint(['sku'], ['variant.sku'], name=op.f('fk_price_change_sku')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_change')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_change'))
     )
     with op.batch_alter_table('price_change', schema=None) as batch_op:
         batch_op.create_index('ix_price_change_sku_at', ['sku', 'at'], unique=False)
@@ -1066,8 +1050,7 @@ def upgrade() -> None:
     sa.CheckConstraint("basis IN ('lowest_paid', 'retail_price', 'stated_period')", name=op.f('ck_strike_evidence_basis_known')),
     sa.ForeignKeyConstraint(['actor_id'], ['users.id'], name=op.f('fk_strike_evidence_actor_id')),
     sa.ForeignKeyConstraint(['sku'], ['variant.sku'], name=op.f('fk_strike_evidence_sku')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_strike_evidence')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_strike_evidence'))
     )
     with op.batch_alter_table('strike_evidence', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_strike_evidence_sku'), ['sku'], unique=False)
@@ -1118,8 +1101,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['farmer_id'], ['farmer.id'], name=op.f('fk_lot_contribution_farmer_id')),
     sa.ForeignKeyConstraint(['lot_id'], ['lot.id'], name=op.f('fk_lot_contribution_lot_id')),
     sa.ForeignKeyConstraint(['village_id'], ['village.id'], name=op.f('fk_lot_contribution_village_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_lot_contribution')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lot_contribution'))
     )
     with op.batch_alter_table('lot_contribution', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_lot_contribution_farmer_id'), ['farmer_id'], unique=False)
@@ -1182,8 +1164,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['intake_id'], ['intake.id'], name=op.f('fk_packing_input_intake_id')),
     sa.ForeignKeyConstraint(['lot_id'], ['lot.id'], name=op.f('fk_packing_input_lot_id')),
     sa.ForeignKeyConstraint(['run_id'], ['packing_run.id'], name=op.f('fk_packing_input_run_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_packing_input')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_packing_input'))
     )
     with op.batch_alter_table('packing_input', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_packing_input_run_id'), ['run_id'], unique=False)
@@ -1196,8 +1177,7 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity > 0', name=op.f('ck_claim_line_quantity')),
     sa.ForeignKeyConstraint(['claim_id'], ['claim.id'], name=op.f('fk_claim_line_claim_id')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_claim_line_order_line_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_claim_line')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_claim_line'))
     )
     with op.batch_alter_table('claim_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_claim_line_claim_id'), ['claim_id'], unique=False)
@@ -1228,8 +1208,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['split_rule_id'], ['split_rule.id'], name=op.f('fk_ledger_entry_split_rule_id')),
     sa.ForeignKeyConstraint(['tx_id'], ['ledger_tx.id'], name=op.f('fk_ledger_entry_tx_id'), initially='DEFERRED', deferrable=True),
     sa.ForeignKeyConstraint(['village_id'], ['village.id'], name=op.f('fk_ledger_entry_village_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry')),
-    info={'append_only': True, 'triggers': {'sqlite': {'ledger_entry_closed': ["CREATE TRIGGER ledger_entry_closed BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_tx WHERE id = NEW.tx_id) BEGIN SELECT RAISE(ABORT, 'the ledger transaction is closed'); END"]}, 'postgresql': {'ledger_entry_balanced': ["CREATE OR REPLACE FUNCTION check_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT sum(amount_fen) FROM ledger_entry WHERE tx_id = NEW.tx_id) <> 0 THEN RAISE EXCEPTION 'unbalanced ledger transaction %', NEW.tx_id USING ERRCODE = '23514'; END IF; RETURN NULL; END $$", 'CREATE CONSTRAINT TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_entry()']}}}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry'))
     )
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
         batch_op.create_index('ix_ledger_entry_cooperative_id_period', ['cooperative_id', 'period'], unique=False)
@@ -1265,8 +1244,7 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity >= 0 AND amount_fen >= 0', name=op.f('ck_refund_line_not_negative')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_refund_line_order_line_id')),
     sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_refund_line_refund_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund_line')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund_line'))
     )
     with op.batch_alter_table('refund_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_refund_line_order_line_id'), ['order_line_id'], unique=False)
@@ -1281,8 +1259,7 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity > 0', name=op.f('ck_shipment_line_quantity')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_shipment_line_order_line_id')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_shipment_line_shipment_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_shipment_line')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shipment_line'))
     )
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_line_order_line_id'), ['order_line_id'], unique=False)
@@ -1339,8 +1316,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['lot_id'], ['lot.id'], name=op.f('fk_stock_move_lot_id')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_stock_move_order_id')),
     sa.ForeignKeyConstraint(['sku'], ['variant.sku'], name=op.f('fk_stock_move_sku')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_move')),
-    info={'append_only': True}
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_move'))
     )
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stock_move_cooperative_id'), ['cooperative_id'], unique=False)

@@ -12,8 +12,8 @@ from shop.db import db
 from shop.kernel.errors import DomainError
 from shop.web import problems, who
 from shop.web.logs import log, request_id
-from shop.web.problems import answer, kind_of, said
-from shop.web.words import _
+from shop.web.problems import answer, kind_of
+from shop.web.words import _, told
 
 BY_STATUS = {
     400: "bad-request",
@@ -74,8 +74,12 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     response = problem(code)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    if isinstance(error, RequestEntityTooLarge):
-        response.headers["Connection"] = "close"
+    return _closing(response) if isinstance(error, RequestEntityTooLarge) else response
+
+
+def _closing(response: Response) -> Response:
+    """What is left of the body on the line must not be read as a request."""
+    response.headers["Connection"] = "close"
     return response
 
 
@@ -114,6 +118,8 @@ def system_error(error: OSError) -> ResponseReturnValue:
 
 def accident(error: Exception) -> ResponseReturnValue:
     """Nobody foresaw this: the reader gets the request's id, the log gets the rest."""
+    if type(error).__module__.startswith("gunicorn.http"):
+        return _closing(problem("malformed-body", detail="the body did not arrive whole"))
     db.session.rollback()
     log.error("unhandled", exc_info=error)
     return problem("internal-error")
@@ -149,12 +155,13 @@ def _page(code: str, detail: str) -> str:
     if kind.status >= 500:
         g.setdefault("person", None)
     title = str(kind.title)
+    words = told(detail, title)
     return render_template(
         "errors/page.html",
         status=kind.status,
         code=code,
         title=title,
-        detail="" if said(detail) == title else said(detail),
+        detail="" if words == title else words,
         request_id=request_id(),
         retryable=kind.retryable,
         what_kept=what_kept(kind.status),

@@ -30,7 +30,8 @@ INSTANT = re.compile(
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$"
 SKU = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$"
-ORDER_NUMBER = r"^[0-9]{6}-[2-9A-HJ-NP-Z]{10}$"
+LOT_CODE = r"^[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{5}$"
+PHONE = r"^1[3-9][0-9]{9}$"
 
 
 class Said(str):
@@ -187,6 +188,10 @@ class Sku(Pattern):
 class LotCode(Strict, ma.fields.String):
     """A lot's code however it was typed; the check sign must be right."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {"pattern": LOT_CODE, **self.metadata}
+
     def read(self, value: Any) -> Any:
         code = clean_lot_code(value) if isinstance(value, str) and len(value) < 40 else None
         if code is None:
@@ -196,6 +201,10 @@ class LotCode(Strict, ma.fields.String):
 
 class Phone(Strict, ma.fields.String):
     """A mainland mobile number: E.164 inside, eleven digits towards people."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {"pattern": PHONE, **self.metadata}
 
     def read(self, value: Any) -> Any:
         try:

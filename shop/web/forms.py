@@ -9,7 +9,8 @@ from werkzeug.datastructures import MultiDict
 
 from shop.kernel.errors import DomainError
 from shop.web.parsing import entries
-from shop.web.problems import kind_of, said
+from shop.web.problems import kind_of
+from shop.web.words import _, told
 
 MAX_ROWS = 200
 OWN_NAMES = frozenset({"csrf_token", "idempotency_key", "version", "next", "lang"})
@@ -61,7 +62,7 @@ class Form:
         """Show a refusal of the shop at the fields it names, or over the form."""
         self._note(error.errors)
         if not self.errors or error.detail:
-            self.message = said(error.detail) or str(kind_of(error.code).title)
+            self.message = told(error.detail, str(kind_of(error.code).title))
 
     def value(self, name: str, default: object = "") -> Any:
         """What stands in a field."""
@@ -82,9 +83,9 @@ class Form:
         for entry in found:
             name = self._name(entry["pointer"].strip("/").split("/"))
             if name:
-                self.errors.setdefault(name, said(entry["detail"]))
+                self.errors.setdefault(name, told(entry["detail"], _("please correct this")))
             else:
-                self.message = said(entry["detail"])
+                self.message = told(entry["detail"], _("please correct this"))
 
 
 def nested(sent: MultiDict[str, str], schema: ma.Schema) -> dict[str, Any]:

@@ -1,22 +1,32 @@
 """How marshmallow reads a request, and how its complaints become entries of a problem."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import Request, g
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shop.kernel.errors import DomainError, Invalid
 from shop.web.fields import Said
 from shop.web.strict_json import MalformedBody, parse_object, pointer
+from shop.web.words import N_
 
-CODES = {
-    "Missing data for required field.": "required",
-    "Field may not be null.": "null",
-    "Unknown field.": "unknown-field",
-    "Invalid input type.": "not-an-object",
-}
+KNOWN = (
+    ("Missing data", "required", N_("this is needed")),
+    ("Field may not be null", "null", N_("this may not be empty")),
+    ("Unknown field", "unknown-field", N_("there is no such field")),
+    ("Invalid input type", "not-an-object", N_("an object is needed")),
+    ("Not a valid list", "not-a-list", N_("a list is needed")),
+    ("Not a valid string", "not-a-text", N_("text is needed")),
+    ("Must be one of", "not-a-choice", N_("this is not one of the choices")),
+    ("Shorter than", "too-short", N_("this is too short")),
+    ("Longer than", "too-long", N_("this is too long")),
+    ("Length must be", "bad-length", N_("this is too short or too long")),
+)
+"""marshmallow's own sentences, by how they begin, in our words."""
 
 
 class InvalidParameter(DomainError):
@@ -48,9 +58,18 @@ def entries(messages: Any, *path: object) -> Iterator[dict[str, str]]:
         if isinstance(message, Mapping):
             yield from entries(message, *path)
             continue
-        text = str(message)
-        code = message.code if isinstance(message, Said) else CODES.get(text, "invalid")
+        code, text = _read(message)
         yield {"pointer": pointer(*path), "code": code, "detail": text}
+
+
+def _read(message: object) -> tuple[str, str]:
+    text = str(message)
+    if isinstance(message, Said):
+        return message.code, text
+    for beginning, code, ours in KNOWN:
+        if text.startswith(beginning):
+            return code, ours
+    return "invalid", text
 
 
 def refusal(messages: Any) -> DomainError:
@@ -75,6 +94,9 @@ def raw_body(request: Request) -> bytes:
     g.reading = True
     raw = request.get_data(cache=True)
     g.reading = False
+    # A chunked body is cut at the bound without a word.
+    if request.content_length is None and len(raw) >= (request.max_content_length or math.inf):
+        raise RequestEntityTooLarge
     return raw
 
 

@@ -29,7 +29,7 @@ class SplitForm(FormSchema):
 
 
 class FreightForm(FormSchema):
-    """Everywhere costs the same, but for far provinces and those that are not delivered to."""
+    """Everywhere costs the same, but for provinces of another price and those left out."""
 
     first_grams = Kilos(1, 50_000, required=True)
     next_grams = Kilos(1, 50_000, required=True)
@@ -43,9 +43,9 @@ class FreightForm(FormSchema):
 
     @ma.validates_schema
     def far_has_a_price(self, data: dict[str, Any], **_: object) -> None:
-        """A far province without a price would be sent to for nothing."""
+        """Without a price it would be sent there for nothing."""
         if data.get("far") and None in (data.get("far_first_fen"), data.get("far_next_fen")):
-            raise ma.ValidationError("far provinces need their own price", "far_first_fen")
+            raise ma.ValidationError("say what these provinces cost", "far_first_fen")
 
 
 def chosen(form: Form) -> dict[str, list[str]]:

@@ -41,5 +41,5 @@ def objection(
     if ceiling is None:
         return "nothing was sold yet, so a basis with its source is needed"
     if strike_fen > ceiling:
-        return f"above the lowest price paid in the last seven days ({ceiling} fen)"
+        return "above the lowest price paid in the last seven days"
     return None

@@ -117,7 +117,7 @@ class ItemPatch(StrictSchema):
     status = ma.fields.String(validate=ma.validate.OneOf(ITEM_STATUSES))
 
 
-class OrderIn(StrictSchema):
+class ShelfOrderIn(StrictSchema):
     """The shelf's items in their new order."""
 
     items = ma.fields.List(Whole(1), required=True, validate=ma.validate.Length(min=1, max=100))

@@ -17,9 +17,9 @@ from shop.web.api.live_schemas import (
     ItemOut,
     ItemPatch,
     MuteIn,
-    OrderIn,
     PinIn,
     RoomOut,
+    ShelfOrderIn,
 )
 from shop.web.api.resource import ApiBlueprint
 from shop.web.limits import limit
@@ -54,7 +54,7 @@ class Items(MethodView):
 
 
 @bp.put(f"{HERE}/items/order")
-@bp.arguments(OrderIn)
+@bp.arguments(ShelfOrderIn)
 @bp.response(200, RoomOut)
 @role("host")
 def reorder(body: Shown, session_id: int) -> Shown:

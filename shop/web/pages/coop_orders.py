@@ -128,7 +128,7 @@ def slips() -> str:
 @VIEWERS
 def show(number: str) -> str:
     """One order's card: receiver, goods with their lots, parcels, hand-over."""
-    return render("coop_orders/show.html", **_card(number))
+    return render("coop_orders/show.html", form=Form(), **_card(number))
 
 
 @bp.post("/<number:number>/parcels")
@@ -232,7 +232,6 @@ def _card(number: str) -> dict[str, Any]:
         "by_hand": BY_HAND,
         "correct_until": now - shipping.CORRECT_WITHIN,
         "now": now,
-        "form": Form(),
     }
 
 

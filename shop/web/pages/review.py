@@ -111,16 +111,12 @@ def _decide(
             now = tools().clock()
             flow(actor=me(), now=now, slug=slug, expected_version=version, **form.data)
             flash(done, "success")
-            return see("review.index" if reads.queue() else "review.show", **_where(slug))
+            return see("review.index") if reads.queue() else see("review.show", slug=slug)
         except DomainError as refusal:
             if refusal.code == "not-found":
                 raise
             error = refusal
     return render_form("review/show.html", form, error, **_about(slug))
-
-
-def _where(slug: str) -> dict[str, str]:
-    return {} if reads.queue() else {"slug": slug}
 
 
 def _about(slug: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def home() -> str:
         season=season,
         newest=catalogue.products(limit=ON_HOME).rows,
         halls=halls,
-        villages=places.villages(limit=6).rows,
+        villages=places.villages(limit=4).rows,
         categories=catalog.categories(),
     )
 
