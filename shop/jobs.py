@@ -14,6 +14,7 @@ from shop.flows import (
     answering,
     asking,
     cancelling,
+    cataloguing,
     claiming,
     completing,
     erasing,
@@ -87,6 +88,11 @@ def reconcile_payments() -> int:
     )
 
 
+def recount_sales() -> int:
+    """Count what of each product stayed sold, by which lists sort."""
+    return cataloguing.recount_sales(now=tools().clock())
+
+
 def ask_carriers() -> int:
     """Ask Kuaidi100 about parcels under way, where the shop has a contract."""
     query = tools().couriers.query
@@ -122,6 +128,7 @@ JOBS: dict[str, Job] = {
     "forget-answers": Job(run=forget_answers, every_seconds=3600),
     "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
+    "recount-sales": Job(run=recount_sales, every_seconds=300),
     "watch": Job(run=watch, every_seconds=300),
     "write-off-expired": Job(run=write_off_expired, daily_at=time(0, 0)),
 }

@@ -4,8 +4,11 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 
 SECRET = re.compile(
@@ -51,6 +54,13 @@ def _masked(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_masked(inner) for inner in value]
     return value
+
+
+def write(event: str, **facts: Any) -> None:
+    """One line of facts that are known to be fit: the short way for what every request says."""
+    line = {"event": event, **facts, "timestamp": datetime.now(UTC).isoformat()}
+    with suppress(OSError, ValueError):
+        sys.stderr.write(orjson.dumps(line).decode() + "\n")
 
 
 class _Stderr(logging.StreamHandler[Any]):

@@ -94,8 +94,8 @@ VILLAGES = (
 )
 
 CATEGORIES = (
-    ("dried-mushrooms", "干菌菇", "Dried mushrooms", False, False),
-    ("fresh-mushrooms", "鲜菌菇", "Fresh mushrooms", True, False),
+    ("dried-mushrooms", "干蘑菇", "Dried mushrooms", False, False),
+    ("fresh-mushrooms", "鲜蘑菇", "Fresh mushrooms", True, False),
     ("grains", "杂粮", "Coarse grains", False, False),
     ("dried-vegetables", "干菜", "Dried vegetables", False, False),
     ("nuts", "坚果", "Nuts", False, False),

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from shop.demo.drawn import fruit, garden, grains, produce, room, sheds, villages
+from shop.demo.drawn import fruit, garden, grains, pantry, produce, room, sheds, villages
 from shop.demo.drawn.brush import HEIGHT, WIDTH, Canvas
 
 PICTURES: Mapping[str, Callable[[Canvas], None]] = {
     "mushrooms": produce.mushrooms,
     "dried-mushrooms": produce.dried_mushrooms,
+    "oyster-mushrooms": pantry.oyster_mushrooms,
+    "wood-ear": pantry.wood_ear,
+    "dried-vegetables": pantry.dried_vegetables,
     "maize": produce.maize,
     "millet": grains.millet,
     "coarse-grains": grains.coarse_grains,

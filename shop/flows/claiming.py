@@ -216,7 +216,7 @@ def _ask_for(claim_id: int, *, now: datetime) -> bool:
         TaskKind.CLAIM,
         dedupe_key=f"claim:{claim.id}",
         ref=f"claim:{claim.id}",
-        summary=f"{order.number} · {claim.reason}",
+        summary=order.number,
         cooperative_id=claim.cooperative_id,
         due_at=now + LOOK_WITHIN,
         now=now,

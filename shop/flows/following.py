@@ -1,5 +1,6 @@
 """How orders and the work queue follow parcels; every function runs inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,9 +75,11 @@ def hear(
     heard = logistics.hear(parcel, events, source=source, now=now)
     for worry, code in heard.concerns:
         if worry is not Concern.STALLED or is_fresh(order, parcel):
-            _ask(order, parcel, str(worry), f"{code} {_last_words(events, code)}", now=now)
+            told = [event.text for event in events if event.code == code]
+            _ask(order, parcel, str(worry), told, now=now)
     if heard.status in COMING_BACK:
-        _ask(order, parcel, "coming_back", str(heard.status), now=now)
+        told = [event.text for event in events if event.status is heard.status]
+        _ask(order, parcel, "coming_back", told, now=now)
     parcels_moved(order, actor=actor, now=now)
 
 
@@ -103,18 +106,14 @@ def is_fresh(order: Order, parcel: Shipment) -> bool:
     )
 
 
-def _last_words(events: tuple[CourierEvent, ...], code: str) -> str:
-    return next((event.text for event in reversed(events) if event.code == code), "")
-
-
-def _ask(order: Order, parcel: Shipment, what: str, why: str, *, now: datetime) -> None:
+def _ask(order: Order, parcel: Shipment, what: str, told: Sequence[str], *, now: datetime) -> None:
     """One task for a parcel and a trouble, however often it is reported (FAULTS 65)."""
     stalled = what in {Concern.STALLED, Concern.LEFT_AT_PICKUP}
     tasks.open_task(
         TaskKind.LATE_PARCEL if stalled else TaskKind.CLAIM,
         dedupe_key=f"parcel:{parcel.id}:{what}",
         ref=f"order:{order.number}",
-        summary=f"{order.number} · {parcel.carrier} {parcel.waybill_no} · {why}",
+        summary=" · ".join([order.number, f"{parcel.carrier} {parcel.waybill_no}", *told[-1:]]),
         cooperative_id=parcel.cooperative_id,
         due_at=now + LOOK_WITHIN,
         now=now,

@@ -216,13 +216,15 @@ def _failed(order: Order, payment: Payment, refund: Refund, *, now: datetime) ->
 
 @transactional
 def send_again(*, actor: Actor, refund_id: int, now: datetime) -> Refund:
-    """Owe a failed refund anew, under a key of its own; the operator's button."""
+    """Owe a failed refund anew, once, under a key of its own; the operator's button."""
     if not actor.is_operator:
         raise NotFound
     failed = db.session.get(Refund, refund_id)
     if failed is None or failed.status is not RefundStatus.FAILED:
         raise NotFound
     payment = payments.locked(failed.payment_id)
+    if known := payment_queries.refund_by_key(f"{AGAIN}{failed.id}"):
+        return known
     refund = payments.owe_refund(
         payment,
         amount_fen=failed.amount_fen,

@@ -24,6 +24,7 @@ from shop.domain.outbox.states import InboxStatus
 from shop.flows import following, parked
 from shop.flows.shipping import SEAT, SHIPPABLE, late_key
 from shop.kernel.actor import CARRIER, SYSTEM, Actor
+from shop.kernel.clock import SHANGHAI
 from shop.kernel.errors import NotFound
 from shop.reads.parcels import unsent
 
@@ -199,7 +200,7 @@ def _ask_for(
             TaskKind.LATE_PARCEL,
             dedupe_key=late_key(order_id, cooperative_id),
             ref=f"order:{number}",
-            summary=f"{number} · {ship_by:%Y-%m-%d %H:%M} UTC",
+            summary=f"{number} · {ship_by.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             cooperative_id=cooperative_id,
             due_at=now + LOOK_WITHIN,
             now=now,

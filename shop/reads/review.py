@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
@@ -13,7 +13,6 @@ from shop.domain.accounts.models import User
 from shop.domain.catalog import queries, revisions
 from shop.domain.catalog.models import (
     Category,
-    Certificate,
     Picture,
     Product,
     ProductHistory,
@@ -26,7 +25,6 @@ from shop.kernel.errors import NotFound
 
 MOST = 200
 LONG_TEXT = 4000
-PAPER_WARNING = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,15 +114,6 @@ def queue() -> list[Waits]:
     ]
 
 
-def waiting_count() -> int:
-    """How many decisions wait."""
-    new = select(func.count()).select_from(Product)
-    change = select(func.count()).select_from(ProductRevision)
-    return (db.session.scalar(new.where(Product.status == ProductStatus.IN_REVIEW)) or 0) + (
-        db.session.scalar(change.where(ProductRevision.status == RevisionStatus.WAITING)) or 0
-    )
-
-
 def change(slug: str) -> Change | None:
     """The waiting change of a page against what it says now; raises ``NotFound``."""
     product = queries.by_slug(slug)
@@ -194,21 +183,6 @@ def evidence(skus: Sequence[str]) -> dict[str, StrikeEvidence]:
     )
     rows = db.session.scalars(select(StrikeEvidence).where(StrikeEvidence.id.in_(newest)))
     return {row.sku: row for row in rows}
-
-
-def expiring_papers(today: date) -> list[tuple[Certificate, str, int]]:
-    """Certificates of goods on sale that run out within 30 days: paper, slug, cooperative id."""
-    rows = db.session.execute(
-        select(Certificate, Product.slug, Product.cooperative_id)
-        .join(Product, Product.id == Certificate.product_id)
-        .where(
-            Certificate.void_at.is_(None),
-            Certificate.valid_to < today + PAPER_WARNING,
-            Product.status == ProductStatus.ON_SALE,
-        )
-        .order_by(Certificate.valid_to, Certificate.id)
-    )
-    return [(paper, slug, cooperative_id) for paper, slug, cooperative_id in rows]
 
 
 def _word(name: str, value: Any) -> str:

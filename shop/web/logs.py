@@ -46,8 +46,9 @@ def _end(response: Response) -> Response:
     if request.endpoint in QUIET and response.status_code < 500:
         return response
     actor = g.get("actor")
-    log.info(
+    logs.write(
         "request",
+        request_id=request_id(),
         method=request.method,
         route=str(request.url_rule) if request.url_rule else None,
         endpoint=request.endpoint,

@@ -180,6 +180,8 @@ def _is_personal(response: Response) -> bool:
     """Whatever depends on who asks; and every refusal."""
     if response.status_code >= 400 or "Authorization" in request.headers:
         return True
+    if request.path.startswith("/api/") and request.method not in SAFE_METHODS:
+        return True
     if g.get("person") is not None:
         return True
     if response.cache_control.immutable:

@@ -1,6 +1,5 @@
 """Finding views: the modules that hold them, and the code behind an endpoint."""
 
-import sys
 from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
@@ -23,13 +22,6 @@ def view_at(app: Flask, endpoint: str, method: str) -> Any:
 
 def blueprints(package: str, folder: Iterable[str]) -> list[Blueprint]:
     """The ``bp`` of every module of a folder, by the module's name."""
-    found = []
-    for name in sorted(module.name for module in iter_modules(folder)):
-        try:
-            module = import_module(f"{package}.{name}")
-        except Exception as error:
-            print(f"BROKEN MODULE {package}.{name}: {error}", file=sys.stderr)  # noqa: T201
-            continue
-        if hasattr(module, "bp"):
-            found.append(module.bp)
-    return found
+    names = sorted(module.name for module in iter_modules(folder))
+    modules = [import_module(f"{package}.{name}") for name in names]
+    return [module.bp for module in modules if hasattr(module, "bp")]

@@ -8,11 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from shop.app import create_app
+from shop.config import Settings
 from shop.db import db
 from shop.domain.audit import service as answers
 from shop.domain.audit.models import KeptAnswer
 from shop.flows import answering
-from tests.api.probe import Calls
+from tests.api.probe import Calls, add
 from tests.conftest import NOON, FixedClock, Race
 
 THINGS = "/api/v1/probe/things"
@@ -171,3 +173,16 @@ def test_a_form_sent_twice_shows_the_first_result(ground_app: Flask, calls: Call
     wrong = browser.post("/probe/form", data={**form, "idempotency_key": "once-2", "name": "a"})
     right = browser.post("/probe/form", data={**form, "idempotency_key": "once-2", "name": "abc"})
     assert (wrong.status_code, right.status_code, calls.count) == (422, 303, 3)
+
+
+def test_an_answer_survives_the_process(
+    ground_app: Flask, settings: Settings, calls: Calls
+) -> None:
+    sent: dict[str, Any] = {"json": {"name": "a"}, "headers": keyed("k1")}
+    first = ground_app.test_client().post(THINGS, **sent)
+    later = create_app(settings, clock=FixedClock())
+    add(later, calls)
+    again = later.test_client().post(THINGS, **sent)
+    assert (again.status_code, again.data, calls.count) == (201, first.data, 1)
+    with later.app_context():
+        db.engine.dispose()

@@ -31,12 +31,3 @@ def test_every_code_of_a_domain_error_is_in_the_table(app: Flask) -> None:
 def test_api_routes_have_no_trailing_slash(app: Flask) -> None:
     found = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
     assert [rule for rule in found if rule.endswith("/")] == []
-
-
-def test_no_module_of_the_web_is_broken(capsys: object, app: Flask) -> None:
-    from shop.web import api, pages
-    from shop.web.views import blueprints
-
-    for package in (api, pages):
-        blueprints(package.__name__, package.__path__)
-    assert "BROKEN" not in capsys.readouterr().err  # type: ignore[attr-defined]
