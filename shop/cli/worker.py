@@ -79,8 +79,7 @@ def run_once(app: Flask, name: str) -> None:
             log.exception("job %s failed", name)
             delivering.report_failure(name, error=repr(error), now=tools().clock())
         else:
-            if done:
-                log.info("job %s: %s", name, done)
+            log.debug("job %s: %s", name, done)
 
 
 def _keep_draining(app: Flask, over: threading.Event) -> None:

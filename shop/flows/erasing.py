@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from shop.db import transactional
 from shop.domain.accounts import addresses, codes, queries, seats, service
 from shop.domain.accounts.service import AccountInUse
+from shop.domain.audit import service as answers
 from shop.domain.live import talk
 from shop.domain.notices import service as notices
 from shop.domain.orders import forgetting
@@ -49,6 +50,7 @@ def _erase(user_id: int, *, now: datetime) -> None:
     addresses.forget(user_id)
     forgetting.forget_buyer(user_id)
     talk.forget(user_id)
+    answers.forget_caller(user_id)
     notices.forget(user_id=user_id, phone=phone)
     if phone is not None:
         codes.forget(phone)

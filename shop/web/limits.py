@@ -25,6 +25,7 @@ RULES = {
     "comment": "20/minute;400/hour",
     "order": "30/minute;300/hour",
     "upload": "30/minute;300/hour",
+    "hook": "60000/minute",
 }
 
 V = TypeVar("V")

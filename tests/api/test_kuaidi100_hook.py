@@ -160,3 +160,12 @@ def test_scripts_in_a_report_are_kept_as_text(ctx: Flask, client: FlaskClient) -
     text = param("1002").replace("您的快件", "<script>alert(1)</script>")
     assert post(client, text).json == ACCEPTED
     assert parcels.of_order(order_id)[0].events[0].text == "<script>alert(1)</script>"
+
+
+@pytest.mark.settings(kuaidi100_salts=(SALT,), limits=True)
+def test_a_carriers_backlog_is_not_throttled_like_a_visitor(
+    ctx: Flask, client: FlaskClient
+) -> None:
+    """FAULTS 66: after an outage thousands of reports come from one address within seconds."""
+    statuses = {post(client, param(), mark="0" * 32).status_code for _ in range(1300)}
+    assert statuses == {400}

@@ -84,7 +84,7 @@ def shelve(home: Cooperative, lot: NewLot) -> Lot:
 def growers(lot: Lot) -> list[tuple[int | None, int]]:
     db.session.rollback()
     found = db.session.get_one(Lot, lot.id, populate_existing=True)
-    return [(c.farmer_id, c.grams) for c in found.contributions]
+    return sorted(((c.farmer_id, c.grams) for c in found.contributions), key=str)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from shop import jobs
 from shop.db import db, transactional
 from shop.domain.accounts.states import Role
 from shop.domain.compliance import queries, service
@@ -179,3 +180,8 @@ def test_a_paper_that_expires_within_thirty_days_is_the_managers_task(ctx: Flask
     assert (task.kind, task.ref) == (TaskKind.EXPIRING_PAPER, f"product:{slug}")
     assert task.cooperative_id == home.id
     assert "LB-1" in task.summary
+
+
+@pytest.mark.parametrize("name", ["ask-carriers", "follow-parcels", "watch"])
+def test_the_jobs_find_nothing_in_an_empty_shop(ctx: Flask, name: str) -> None:
+    assert jobs.JOBS[name].run() == 0

@@ -422,6 +422,7 @@ def test_the_operator_arranges_halls_and_kinds(
     assert 'id="f-village-error"' in refused.get_data(as_text=True)
     assert "秋收馆" in operator.get("/operator/halls")
     operator.send("/operator/halls/autumn", {}, "/operator/halls/autumn/remove")
+    db.session.rollback()
     assert db.session.scalar(select(Hall)) is None
     saved = operator.send(
         "/operator/halls/kinds",

@@ -1,6 +1,7 @@
 """Pages around sending: they show what is theirs, post what they show, and escape what is told."""
 
 import io
+import json
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from shop.domain.accounts.states import Role, TokenKind
 from shop.domain.logistics import queries as parcels
+from shop.domain.logistics.couriers.kuaidi100 import Kuaidi100, sign
 from shop.domain.logistics.states import ShipmentStatus
 from shop.flows import shipping, tracking
 from shop.kernel.actor import Actor
@@ -205,6 +207,23 @@ def test_a_late_parcel_leads_from_the_queue_to_its_order(scene: Scene) -> None:
     assert link[0] in operator.get("/work?status=done")
     scene.at(a_manager(a_cooperative())).get(link[0], 404)
     scene.at(a_manager(scene.home, role=Role.KEEPER)).get("/work", 403)
+
+
+def test_the_operator_tries_a_parked_report_again(scene: Scene) -> None:
+    result = {"nu": "SF1234567890", "com": "shunfeng", "state": "3", "data": []}
+    param = json.dumps({"lastResult": result})
+    form = {"param": param, "sign": sign(param, "salt")}
+    tracking.hear_push(Kuaidi100().read_push(form, secrets=["salt"]), param=param, now=NOON)
+    operator = scene.at(an_operator())
+    link = re.search(r"/work/\d+", operator.get("/work"))
+    assert link is not None
+    again = f"{link[0]}/apply-again"
+    assert again in operator.get(link[0])
+    assert operator.post(again, link[0]).status_code == 303
+    assert again in operator.get(link[0])
+    scene.ship()
+    assert again not in operator.get(link[0])
+    assert scene.at(scene.manager).client.post(again).status_code in {400, 403}
 
 
 @pytest.mark.parametrize(

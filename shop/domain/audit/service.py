@@ -76,6 +76,11 @@ def forget(*, now: datetime) -> int:
     return changed(delete(KeptAnswer).where(KeptAnswer.created_at <= now - KEPT_FOR))
 
 
+def forget_caller(user_id: int) -> None:
+    """Delete the answers kept for a person who leaves: they may hold an address."""
+    changed(delete(KeptAnswer).where(KeptAnswer.actor == f"u:{user_id}"))
+
+
 def _of(key: KeyedRequest) -> tuple[Any, ...]:
     return (
         KeptAnswer.actor == key.actor,

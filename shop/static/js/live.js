@@ -1,6 +1,7 @@
 /** The live room: pin, stock, comments and figures follow the host without a reload. */
 import { Feed } from './feed.js';
 import { fen } from './money.js';
+import { pause } from './wait.js';
 
 const OVER = ['ended', 'banned', 'archived'];
 const PRESENCE_MS = 15000;
@@ -14,6 +15,7 @@ export class Room {
     this.words = root.dataset;
     this.comments = root.querySelector('[data-comments]');
     this.shelf = root.querySelector('[data-shelf]');
+    this.pinned = Number(root.querySelector('[data-pin]')?.dataset.pin) || null;
     this.feed = new Feed(root.dataset, {
       event: (type, data) => this.on[type]?.(data),
       snapshot: (body) => this.show(body),
@@ -102,6 +104,7 @@ export class Room {
     if (OVER.includes(status)) {
       this.feed.stop();
       clearInterval(this.presence);
+      setTimeout(() => location.reload(), 1500 + Math.random() * 4000);
     }
   }
 
@@ -115,8 +118,28 @@ export class Room {
       const card = this.copy('item');
       card.dataset.item = item.id;
       this.shelf.append(card);
+      this.restock();
     }
     this.each(item.id, (card) => this.fill(card, item));
+  }
+
+  /** What only the server can tell (the split, the harvest, the seller) comes a moment later. */
+  async restock() {
+    if (this.restocking || !this.words.shelfUrl) return;
+    this.restocking = true;
+    await pause(300 + Math.random() * 2700);
+    try {
+      const response = await fetch(this.words.shelfUrl);
+      if (response.ok) {
+        this.root.querySelector('[data-goods]').innerHTML = await response.text();
+        this.shelf = this.root.querySelector('[data-shelf]');
+        this.pin(this.pinned, true);
+      }
+    } catch {
+      this.say('link', this.words.wordsReconnecting);
+    } finally {
+      this.restocking = false;
+    }
   }
 
   fill(card, item) {
@@ -136,11 +159,14 @@ export class Room {
     const now = item.live_price_fen ?? item.price_fen;
     const before = item.strike_price_fen || (item.price_fen > now ? item.price_fen : 0);
     const words = fen(now);
-    if (this.slot('price', card).textContent !== words) this.slot('shares', card).replaceChildren();
+    const place = this.slot('price', card);
+    if (place.textContent && place.textContent !== words) {
+      this.slot('shares', card).replaceChildren();
+      this.restock();
+    }
     this.say('price', words, card);
-    const strike = this.slot('strike', card);
-    strike.hidden = !before;
-    strike.textContent = before ? fen(before) : '';
+    this.slot('before', card).hidden = !before;
+    this.say('strike', before ? fen(before) : '', card);
   }
 
   cover(card, item) {
@@ -167,9 +193,10 @@ export class Room {
   }
 
   /** The pinned card is a copy of the shelf's; an item the page does not know comes with the snapshot. */
-  pin(id) {
+  pin(id, again = false) {
+    this.pinned = id;
     const box = this.root.querySelector('[data-pin]');
-    if (!box || box.dataset.pin === String(id ?? '')) return;
+    if (!box || (box.dataset.pin === String(id ?? '') && !again)) return;
     const original = id && this.shelf.querySelector(`[data-item="${Number(id)}"]`);
     if (id && !original) {
       this.feed.resync();
@@ -183,10 +210,20 @@ export class Room {
     if (!id) return;
     original.classList.add('pinned');
     const card = document.createElement('div');
-    card.className = 'item pinned fresh';
+    card.className = again ? 'item pinned' : 'item pinned fresh';
     Object.assign(card.dataset, original.dataset);
     card.append(...original.cloneNode(true).childNodes);
+    this.seller(card);
     place.append(card);
+  }
+
+  /** Name, address, telephone and licence of who sells stand on the card itself. */
+  seller(card) {
+    const known = this.root.querySelector(`[data-sellers] [data-seller="${CSS.escape(card.dataset.seller ?? '')}"]`);
+    if (!known) return;
+    const place = this.slot('seller', card);
+    place.replaceChildren(...known.cloneNode(true).childNodes);
+    place.hidden = false;
   }
 
   tick({ orders, buyers_masked: names }) {
@@ -208,8 +245,9 @@ export class Room {
     line.dataset.comment = id;
     this.say('name', name, line);
     this.say('text', text, line);
-    const hide = line.querySelector('form[data-action]');
-    if (hide) hide.setAttribute('action', hide.dataset.action.replace(LAST_ZERO, id));
+    for (const form of line.querySelectorAll('form[data-action]')) {
+      form.setAttribute('action', form.dataset.action.replace(LAST_ZERO, id));
+    }
     list.append(line);
     while (list.children.length > KEPT_COMMENTS) list.firstElementChild.remove();
     if (atEnd) list.scrollTo(0, list.scrollHeight);

@@ -49,40 +49,6 @@ class ProductArgs(PageArgs):
     )
 
 
-class CategoryOut(ma.Schema):
-    """A kind of produce."""
-
-    slug = Slug(required=True)
-    name = ma.fields.String(required=True)
-    name_en = ma.fields.String(required=True)
-    perishable = Flag(required=True)
-    certificate_required = Flag(required=True)
-
-
-class VillageOut(ma.Schema):
-    """A village; ``goods`` counts products that can be bought."""
-
-    slug = Slug(required=True)
-    name = ma.fields.String(required=True)
-    name_en = ma.fields.String(required=True)
-    region_code = ma.fields.String(required=True)
-    intro = ma.fields.String(required=True)
-    cover_url = ma.fields.String(required=True, allow_none=True)
-    goods = Whole(required=True)
-
-
-class CooperativeOut(ma.Schema):
-    """A cooperative with its licence."""
-
-    slug = Slug(required=True)
-    name = ma.fields.String(required=True)
-    village = Slug(required=True)
-    licence_no = ma.fields.String(required=True)
-    story = ma.fields.String(required=True)
-    cover_url = ma.fields.String(required=True, allow_none=True)
-    goods = Whole(required=True)
-
-
 class ProductCardOut(ma.Schema):
     """A product in a list; ``price_fen`` is its lowest, ``unit`` belongs to that price."""
 

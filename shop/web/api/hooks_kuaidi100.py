@@ -5,6 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from shop.domain.logistics.couriers.kuaidi100 import ACCEPTED
 from shop.flows import tracking
 from shop.tools import tools
+from shop.web.limits import limit
 from shop.web.who import provider
 
 bp = Blueprint("api_hooks_kuaidi100", __name__, url_prefix="/api/hooks")
@@ -12,6 +13,7 @@ bp = Blueprint("api_hooks_kuaidi100", __name__, url_prefix="/api/hooks")
 
 @bp.post("/kuaidi100")
 @provider
+@limit("hook")
 def hear() -> Response:
     """Known, told twice, unknown or about no parcel: each is stored and answered 200."""
     doors = tools().couriers

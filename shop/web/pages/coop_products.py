@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from shop.domain.catalog.states import ProductStatus
 from shop.flows import cataloguing
 from shop.kernel.clock import local_date
-from shop.kernel.errors import DomainError
+from shop.kernel.errors import DomainError, NotFound
 from shop.reads import catalogue, own_goods, review
 from shop.reads.product_page import product_page
 from shop.tools import tools
@@ -66,6 +66,8 @@ def index() -> str:
 def show(slug: str) -> str:
     """One product: state, what is missing, what waits, prices, steps so far."""
     found = product_page(slug, actor=me(), now=tools().clock())
+    if found.cooperative_id not in me().cooperatives():
+        raise NotFound("no such product")
     writes = found.cooperative_id in me().cooperatives("clerk")
     today = local_date(tools().clock())
     return render(

@@ -1,13 +1,16 @@
 """Live rooms as viewers see them: which there are, and one with its card, shelf and talk."""
 
+import time
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 
 from shop.domain.live.states import ON_AIR, SessionStatus
 from shop.flows import chatting
-from shop.kernel.errors import DomainError
+from shop.kernel.errors import DomainError, Invalid
+from shop.keyset import Keyset
 from shop.reads import live as rooms
 from shop.reads import room_lists, room_page
 from shop.reads.live import Room
@@ -22,6 +25,10 @@ from shop.web.who import me, public, signed_in, wants_json
 bp = Blueprint("rooms", __name__, url_prefix="/live")
 
 ON_INDEX = 12
+FRESH_S = 1.0
+MOST_SHELVES = 64
+
+_shelves: dict[tuple[int, int, str], tuple[float, str]] = {}
 
 
 class SayForm(FormSchema):
@@ -46,7 +53,7 @@ def index() -> str:
     )
 
 
-def _shows(status: str, *, limit: int = ON_INDEX, after: Any = None) -> room_lists.Keyset:
+def _shows(status: str, *, limit: int = ON_INDEX, after: Any = None) -> Keyset:
     return room_lists.rooms(
         statuses=room_lists.SHOWN[status],
         limit=limit,
@@ -79,16 +86,30 @@ def about(room: Room) -> dict[str, Any]:
     }
 
 
+@bp.get("/<id:session_id>/shelf")
+@public
+def shelf(session_id: int) -> str:
+    """Shelf and sellers alone, for the page's script after a change; a moment old at most."""
+    room = rooms.room(session_id)
+    key = (session_id, room.seq, str(get_locale()))
+    made_at, html = _shelves.get(key, (0.0, ""))
+    if not html or time.monotonic() - made_at > FRESH_S:
+        html = render("rooms/_shelf.html", **about(room))
+        if len(_shelves) >= MOST_SHELVES:
+            _shelves.clear()
+        _shelves[key] = (time.monotonic(), html)
+    return html
+
+
 @bp.post("/<id:session_id>/comments")
 @limit("comment")
 @signed_in
 def comment(session_id: int) -> ResponseReturnValue:
     """Say something; without scripts the page comes back with it."""
     form = Form.read(SayForm)
-    if not form.ok:
-        flash(form.error("text") or form.message, "warning")
-        return see("rooms.show", session_id=session_id)
     try:
+        if not form.ok:
+            raise Invalid(form.error("text") or form.message)
         chatting.comment(session_id, actor=me(), now=tools().clock(), **form.data)
     except DomainError as error:
         if wants_json() or error.code == "not-found":
