@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from shop.app import create_app
 from shop.config import Settings
+from shop.db import db
 from tests.servers.ground import free_port
 
 
@@ -19,7 +20,10 @@ def test_the_process_answers_and_is_ready(client: FlaskClient) -> None:
 
 def test_redis_down_only_degrades(settings: Settings) -> None:
     lame = replace(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
-    answer = create_app(lame).test_client().get("/readyz")
+    made = create_app(lame)
+    answer = made.test_client().get("/readyz")
+    with made.app_context():
+        db.engine.dispose()
     assert (answer.status_code, answer.get_json()["redis"]) == (200, "degraded")
 
 

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from shop.db import db
 from shop.models import known
 from shop.web.views import view_at
+from tests.api.route_tables import ABSENT, NESTED, OTHERS, OWN, OWNED, SHARED, VERBS
 from tests.api.world import CANARIES, World, build
 
 

@@ -22,8 +22,8 @@ from tests.servers.shop import clean_environment
 
 READY = "Ctrl-C ends it"
 PATIENCE_S = 60.0
-SECOND_RUN_S = 15.0
-"""The promise is 5 s on a quiet machine; here other tests run beside."""
+SECOND_RUN_S = 30.0
+"""The promise is 5 s on a quiet machine; here other tests may take every core."""
 
 
 class Run:
@@ -149,7 +149,7 @@ def test_nothing_is_left_however_it_ends(
     assert requests.get(f"{run.url}/healthz", timeout=5).status_code == 200
     end(run)
     until(run.is_gone, within_s=20, what=f"the end of every process after {end.__name__}")
-    assert run.port_is_free()
+    until(run.port_is_free, what="a free port")
     assert "Traceback" not in run.said.read_text()
 
 
@@ -158,7 +158,7 @@ def test_the_end_may_come_while_it_starts(start: Callable[..., Run]) -> None:
     until(lambda: len(run.processes()) > 1, what="the first processes")
     ctrl_c(run)
     until(run.is_gone, within_s=20, what="the end of every process")
-    assert run.port_is_free()
+    until(run.port_is_free, what="a free port")
 
 
 def test_a_second_run_is_quick_and_keeps_all_data(start: Callable[..., Run]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -35,14 +36,20 @@ def keep(ground: Ground, name: str) -> None:
             _end(server)
     finally:
         kept.unlink(missing_ok=True)
+        if not _owner_lives(ground) and not any(ground.folder.glob("*.kept")):
+            shutil.rmtree(ground.folder, ignore_errors=True)
 
 
-def _over(ground: Ground) -> bool:
+def _owner_lives(ground: Ground) -> bool:
     try:
         os.kill(ground.owner, 0)
     except (ProcessLookupError, FileNotFoundError):
-        return True
-    return (ground.folder / "over").exists()
+        return False
+    return True
+
+
+def _over(ground: Ground) -> bool:
+    return not _owner_lives(ground) or (ground.folder / "over").exists()
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:

@@ -28,7 +28,7 @@ def test_every_view_says_who_may_call_it(app: Flask) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whatever_changes_something_is_not_open_but_for_a_few(app: Flask) -> None:
-    """Signing in and up, hooks, quotes, a cart before signing in, presence, preferences and choices."""
+    """Signing in and up, hooks, quotes, a cart before signing in, presence, preferences."""
     few = ("sign", "token", "code", "user", "hook", "quote", "cart", "presence", "language",
            "size", "choose", "like", "view")  # fmt: skip
     found = [

@@ -1,0 +1,80 @@
+"""What a shop that reads first and writes later would do: the twins of the race tests.
+
+A twin shows that its race is real: with one careful function replaced by a naive one, the same
+race breaks an invariant or shows somebody an internal error. Only PostgreSQL lets two transactions
+meet; on SQLite every write takes its turn, so there the turn itself is what a twin takes away.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from shop.db import db
+from shop.kernel.errors import DomainError, Unavailable
+from tests.invariants import broken
+
+MOMENT_S = 0.02
+PATIENCE = 12
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def a_moment() -> None:
+    """Between reading and writing, where somebody else gets in."""
+    time.sleep(MOMENT_S)
+
+
+def unlocked(model: Any) -> Callable[[int], Any]:
+    """``locked`` of a subject without its lock."""
+
+    def read(row_id: int) -> Any:
+        query = select(model).where(model.id == row_id)
+        found = db.session.scalars(query.execution_options(populate_existing=True)).one()
+        a_moment()
+        return found
+
+    return read
+
+
+@contextmanager
+def no_turns(session: Any) -> Iterator[None]:
+    """``db._writing`` that begins like any read and asks for the write lock when it writes."""
+    session.connection()
+    yield
+
+
+BUSY_STATES = frozenset({"55P03", "57014"})
+"""A lock or a statement that took too long: answered 503, to be sent again."""
+
+
+def patiently(act: Callable[[], Any]) -> Any:
+    """Do it as a buyer's page does, which sends a 503 again; refusals come back as values."""
+    for _ in range(PATIENCE):
+        try:
+            return act()
+        except (Unavailable, TimeoutError):
+            continue
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in BUSY_STATES:
+                raise
+        except DomainError as refusal:
+            return refusal
+    raise AssertionError("the shop stayed busy")
+
+
+def unexpected(results: list[Any]) -> list[Any]:
+    """What is neither an answer nor a refusal that a buyer may be told."""
+    return [x for x in results if isinstance(x, Exception) and not isinstance(x, DomainError)]
+
+
+def assert_breaks(attempt: Callable[[], object]) -> None:
+    """Some round of a naive twin breaks a rule, or ``attempt`` gives what went wrong in it."""
+    for _ in range(PATIENCE):
+        if attempt() or broken():
+            return
+    raise AssertionError("the naive twin broke nothing: this race proves nothing")
