@@ -15,7 +15,7 @@ DEV_READY := $(VENV)/ready-to-test
 CATALOGUES := $(wildcard shop/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: help run demo test faults check translations lock audit bench pictures clean
+.PHONY: help run demo test faults check translations lock audit pictures clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -53,9 +53,6 @@ lock: $(DEV_READY) ## write requirements*.txt from requirements*.in
 
 audit: $(RUN_READY) ## check the invariants of the configured database
 	@$(BIN)/flask --app wsgi audit
-
-bench: $(DEV_READY) $(COMPILED) ## measure, and compare with the kept baselines
-	@$(BIN)/python -m bench
 
 pictures: $(DEV_READY) $(COMPILED) ## draw every page in two sizes and two languages
 	@scripts/need_browser.sh

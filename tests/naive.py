@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy import exc, select
 
 from shop.db import db
 from shop.kernel.errors import DomainError, Unavailable
@@ -57,9 +56,9 @@ def patiently(act: Callable[[], Any]) -> Any:
     for _ in range(PATIENCE):
         try:
             return act()
-        except (Unavailable, TimeoutError):
+        except (Unavailable, exc.TimeoutError):
             continue
-        except DBAPIError as error:
+        except exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in BUSY_STATES:
                 raise
         except DomainError as refusal:

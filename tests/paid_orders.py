@@ -9,8 +9,8 @@ from shop.domain.orders.models import Order
 from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import Outcome
 from shop.flows import checkout
-from shop.flows.checkout import OrderRequest, ShipTo, Terms
 from shop.flows.capturing import apply_payment
+from shop.flows.checkout import OrderRequest, ShipTo, Terms
 from shop.kernel.actor import Actor
 from shop.reads.pricing import PERISHABLE_CONSENT, Wish
 from tests.builders import COUNTY, an_actor

@@ -25,6 +25,7 @@ from shop.kernel.errors import NotFound
 
 MOST = 200
 LONG_TEXT = 4000
+ALIKE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,11 +203,13 @@ def _text(field: str, before: str, after: str, *, sku: str | None = None) -> Dif
 
 
 def pieces(before: str, after: str) -> list[Piece]:
-    """Mark what was taken out and put in; very long texts stand whole beside each other."""
-    if len(before) + len(after) > LONG_TEXT:
-        return [Piece(kind="old", text=before), Piece(kind="new", text=after)]
+    """Mark what was taken out and put in; texts too long or too unlike stand whole, old then new."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    if len(before) + len(after) > LONG_TEXT or matcher.ratio() < ALIKE:
+        whole = (Piece(kind="old", text=before), Piece(kind="new", text=after))
+        return [piece for piece in whole if piece.text]
     found: list[Piece] = []
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
             found.append(Piece(kind="same", text=before[a:b]))
             continue
@@ -231,6 +234,5 @@ def _pictures(before: Sequence[int], after: Sequence[int]) -> Difference:
 
 def _paper(paper: Mapping[str, Any]) -> str:
     term = f"{paper['valid_from']} – {paper['valid_to']}"
-    return " · ".join(
-        part for part in (paper["number"], paper["holder"], paper["scope"], term) if part
-    )
+    parts = (paper["kind"], paper["number"], paper["holder"], paper["scope"], term)
+    return " · ".join(part for part in parts if part)

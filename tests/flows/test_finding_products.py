@@ -12,6 +12,7 @@ from shop.flows import cataloguing, curating, places
 from shop.kernel.errors import NotFound
 from shop.reads.catalogue import goods, in_hall, products
 from shop.reads.places import cooperative, cooperatives, halls, village, villages
+from shop.reads.pricing import Wish, quote
 from shop.reads.product_page import product_page
 from tests import builders as a
 from tests.conftest import NOON
@@ -135,6 +136,14 @@ def test_the_lowest_price_of_a_page_is_the_lists_price() -> None:
     page = product_page(slug, actor=None, now=NOON)
     assert min(offer.price_fen for offer in page.variants) == card.price_fen
     assert [offer.fen_per_jin for offer in page.variants] == [90, 200]
+
+
+def test_list_page_and_quote_name_one_price() -> None:
+    sku = a.a_sku(on_hand=3, price_fen=3680)
+    card = products().rows[0]
+    page = product_page(card.slug, actor=None, now=NOON)
+    asked = quote([Wish(sku=sku, quantity=2)], region_code=None, now=NOON)
+    assert card.price_fen == page.variants[0].price_fen == asked.lines[0].unit_price_fen == 3680
 
 
 def test_a_suspended_cooperative_sells_nothing() -> None:

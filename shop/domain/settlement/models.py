@@ -44,6 +44,14 @@ CLOSED = {
         ],
     },
     "postgresql": {
+        "ledger_entry_closed": [
+            "CREATE OR REPLACE FUNCTION refuse_late_entry() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF EXISTS (SELECT 1 FROM ledger_tx WHERE id = NEW.tx_id) THEN "
+            "RAISE EXCEPTION 'the ledger transaction is closed' USING ERRCODE = '23514'; "
+            "END IF; RETURN NEW; END $$",
+            "CREATE TRIGGER ledger_entry_closed BEFORE INSERT ON ledger_entry "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_late_entry()",
+        ],
         "ledger_entry_balanced": [
             "CREATE OR REPLACE FUNCTION check_ledger_entry() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN IF (SELECT sum(amount_fen) FROM ledger_entry "

@@ -1,0 +1,162 @@
+"""Money asked back by many at once: never more than was paid, and the provider hears it once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from shop.db import db
+from shop.domain.orders import service as orders
+from shop.domain.orders.models import Order, OrderLine
+from shop.domain.orders.states import OrderStatus
+from shop.domain.payments.errors import AlreadyRefunded, RefundExceedsCaptured
+from shop.domain.payments.gateways.base import RefundOutcome
+from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.states import PaymentStatus, RefundStatus
+from shop.flows import sending_back
+from tests.builders import a_sku, an_operator
+from tests.conftest import NOON, FixedClock, Race
+from tests.fakes.doors import event_of
+from tests.invariants import assert_sound
+from tests.lengths import rounds
+from tests.money import (
+    a_completed,
+    a_paid,
+    a_refund_event,
+    order_now,
+    payment_now,
+    place,
+    refund,
+    refund_now,
+    refunds_of,
+    told,
+)
+from tests.naive import a_moment, assert_breaks, on_postgresql, patiently, unexpected, unlocked
+from tests.till import Till, opened
+
+REFUNDS = "/v1/refunds"
+
+
+@pytest.fixture
+def till(tmp_path: Path, clock: FixedClock) -> Iterator[Till]:
+    with opened(tmp_path, clock) as till:
+        yield till
+
+
+def ask_at_once(order: Order, race: Race, *, crowd: int, **what: Any) -> list[Any]:
+    """Many presses, each with a key of its own."""
+    operator = an_operator()
+    return race(crowd, lambda _: patiently(lambda: refund(order, actor=operator, **what)))
+
+
+def test_many_full_refunds_at_once_are_one_and_the_provider_sees_one_key(
+    ctx: Flask, race: Race, till: Till
+) -> None:
+    crowd = rounds(8, 20)
+    order = place({a_sku(on_hand=5): 3})
+    payment = till.start(order, gateway="stripe")
+    till.stripe.pay(str(payment.provider_id))
+    told(event_of(till.stripe, str(payment.provider_id)))
+    results = ask_at_once(order, race, crowd=crowd)
+    assert Counter(type(x) for x in results) == {Refund: 1, AlreadyRefunded: crowd - 1}
+    (owed,) = refunds_of(order)
+    race(4, lambda _: till.send(owed.id))
+    assert refund_now(owed.id).status is RefundStatus.SUCCEEDED
+    assert order_now(order).status is OrderStatus.REFUNDED
+    assert (len(till.stripe.fake.keys(REFUNDS)), len(till.stripe.fake.made("refund"))) == (1, 1)
+    assert till.stripe.refunded_fen() == order.total_fen
+    assert_sound()
+
+
+def test_ten_fifths_at_once_are_five(ctx: Flask, race: Race) -> None:
+    for _ in range(rounds(2, 20)):
+        order = a_paid({a_sku(on_hand=5, price_fen=1000): 5})
+        results = ask_at_once(order, race, crowd=10, amount_fen=1000)
+        assert Counter(type(x) for x in results) == {Refund: 5, RefundExceedsCaptured: 5}
+        assert sum(r.amount_fen for r in refunds_of(order)) == order.goods_fen
+        assert payment_now(refunds_of(order)[0].payment_id).refunded_fen == order.goods_fen
+    assert_sound()
+
+
+def count_blindly(line: OrderLine, *, quantity: int, amount_fen: int) -> bool:
+    """``orders.count_refund`` that trusts what was read before."""
+    if line.refunded_fen + amount_fen > line.total_fen:
+        return False
+    a_moment()
+    db.session.execute(
+        update(OrderLine)
+        .where(OrderLine.id == line.id)
+        .values(
+            refunded=line.refunded + quantity,
+            refunded_fen=line.refunded_fen + amount_fen,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+@on_postgresql
+def test_naive_twin_owes_more_than_the_goods_cost_until_the_database_stops_it(
+    ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two guards stand here: the lock on the order and the line's own condition. Both are off."""
+    monkeypatch.setattr(orders, "locked", unlocked(Order))
+    monkeypatch.setattr(orders, "count_refund", count_blindly)
+
+    def attempt() -> bool:
+        order = a_paid({a_sku(on_hand=5, price_fen=1000): 5})
+        results = ask_at_once(order, race, crowd=8, amount_fen=1000)
+        owed = sum(r.amount_fen for r in refunds_of(order))
+        counted = sum(line.refunded_fen for line in order_now(order).lines)
+        bound = payment_now(refunds_of(order)[0].payment_id)
+        assert bound.refunded_fen <= bound.amount_fen
+        return bool(unexpected(results)) or owed != counted
+
+    assert_breaks(attempt)
+
+
+def test_one_refunds_end_told_often_at_once_is_posted_once(ctx: Flask, race: Race) -> None:
+    order = a_completed({a_sku(on_hand=5): 2})
+    owed = refund(order)
+    events = [a_refund_event(owed) for _ in range(6)]
+    results = race(6, lambda i: patiently(lambda: told(events[i])))
+    assert Counter(str(x.status) for x in results) == {"applied": 6}
+    assert order_now(order).status is OrderStatus.REFUNDED
+    assert payment_now(owed.payment_id).status is PaymentStatus.REFUNDED
+    assert_sound()
+
+
+@on_postgresql
+def test_naive_twin_posts_a_refunds_end_twice(
+    ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without both locks two reports post together, and the cause key of the books refuses one."""
+    monkeypatch.setattr(orders, "locked", unlocked(Order))
+    monkeypatch.setattr(sending_back.payments, "locked", unlocked(Payment))
+
+    def attempt() -> bool:
+        order = a_completed({a_sku(on_hand=5): 2})
+        owed = refund(order)
+        events = [a_refund_event(owed) for _ in range(4)]
+        results = race(4, lambda i: told(events[i]))
+        return {str(getattr(x, "status", x)) for x in results} != {"applied"}
+
+    assert_breaks(attempt)
+
+
+def test_a_failed_refund_sent_again_by_two_people_is_sent_once(ctx: Flask, race: Race) -> None:
+    owed = refund(a_paid({a_sku(on_hand=5): 2}), amount_fen=1000)
+    told(a_refund_event(owed, RefundOutcome.FAILED))
+    operator = an_operator()
+    results = race(
+        4,
+        lambda _: patiently(
+            lambda: sending_back.send_again(actor=operator, refund_id=owed.id, now=NOON)
+        ),
+    )
+    assert len({x.id for x in results}) == 1
+    assert_sound()
