@@ -213,13 +213,16 @@ def a_completed(wanted: Wanted, *, now: datetime = NOON) -> Order:
 
 
 def refund(
-    order: Order, *, actor: Actor | None = None, now: datetime = NOON, **what: Any
+    order: Order | str, *, actor: Actor | None = None, now: datetime = NOON, **what: Any
 ) -> Refund:
     """The operator, or ``actor``, gives back ``lines``, ``amount_fen`` or everything."""
     asked = {"lines": None, "amount_fen": None, "freight": False, "reason": "演示"}
     asked["request_key"] = f"refund-{next(_numbers)}"
     return refunding.ask_refund(
-        actor=actor or an_operator(), number=order.number, now=now, **(asked | what)
+        actor=actor or an_operator(),
+        number=order if isinstance(order, str) else order.number,
+        now=now,
+        **(asked | what),
     )
 
 

@@ -203,7 +203,7 @@ def _text(field: str, before: str, after: str, *, sku: str | None = None) -> Dif
 
 
 def pieces(before: str, after: str) -> list[Piece]:
-    """Mark what was taken out and put in; texts too long or too unlike stand whole, old then new."""
+    """Mark what was taken out and put in; long or unlike texts stand whole, old then new."""
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     if len(before) + len(after) > LONG_TEXT or matcher.ratio() < ALIKE:
         whole = (Piece(kind="old", text=before), Piece(kind="new", text=after))

@@ -16,7 +16,7 @@ VISITED = {
     HOST: ("/host/sessions",),
     MANAGER: ("/coop/products", "/coop/stock", "/coop/orders", "/coop/statements",
               "/coop/stock/lots/new", "/coop/stock/scale"),
-    OPERATOR: ("/operator/review", "/operator/work"),
+    OPERATOR: ("/operator/review", "/work"),
 }  # fmt: skip
 
 

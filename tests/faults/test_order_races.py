@@ -109,13 +109,14 @@ def test_naive_twin_answers_a_double_click_with_an_internal_error(
 def cancel_and_send(order: Order, race: Race, keeper: Actor) -> list[Any]:
     """The buyer cancels while the cooperative hands over."""
     buyer = an_actor(order.buyer_id).wearing("buyer")
+    number, waybill_no = order.number, f"SF{order.id:010d}"
     acts = [
-        lambda: cancelling.cancel_order(actor=buyer, number=order.number, now=NOON),
+        lambda: cancelling.cancel_order(actor=buyer, number=number, now=NOON),
         lambda: shipping.hand_over(
             actor=keeper,
-            number=order.number,
+            number=number,
             carrier="SF",
-            waybill_no=f"SF{order.id:010d}",
+            waybill_no=waybill_no,
             lines=None,
             now=NOON,
         ),

@@ -80,10 +80,10 @@ def test_money_in_the_very_instant_the_hold_ends_pays_or_goes_back(ctx: Flask, r
 
 
 def pay_and_expire(order: Order, payment: Payment, race: Race) -> list[Any]:
-    event = an_event(payment, order)
+    event, order_id = an_event(payment, order), order.id
     acts = [
         lambda: patiently(lambda: told(event)),
-        lambda: patiently(lambda: cancelling.expire_order(order.id, now=NOON)),
+        lambda: patiently(lambda: cancelling.expire_order(order_id, now=NOON)),
     ]
     return race(2, lambda i: acts[i]())
 
@@ -172,10 +172,12 @@ def test_naive_twin_answers_a_repeated_event_with_an_internal_error(
 
 def all_at_once(order: Order, payment: Payment, race: Race, till: Till) -> list[Any]:
     """Two kinds of event, the return page and the reconciler speak of one payment."""
+    kinds = ("payment_intent.succeeded", "charge.succeeded")
+    events, payment_id = [an_event(payment, order, type=kind) for kind in kinds], payment.id
     acts = [
-        lambda: told(an_event(payment, order, type="payment_intent.succeeded")),
-        lambda: told(an_event(payment, order, type="charge.succeeded")),
-        lambda: hearing.look(payment.id, gateways=till.gateways, source="return", now=NOON),
+        lambda: told(events[0]),
+        lambda: told(events[1]),
+        lambda: hearing.look(payment_id, gateways=till.gateways, source="return", now=NOON),
         till.reconcile,
     ]
     return race(len(acts), lambda i: patiently(acts[i]))

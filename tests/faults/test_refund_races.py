@@ -13,6 +13,7 @@ from shop.db import db
 from shop.domain.orders import service as orders
 from shop.domain.orders.models import Order, OrderLine
 from shop.domain.orders.states import OrderStatus
+from shop.domain.payments import service as payments
 from shop.domain.payments.errors import AlreadyRefunded, RefundExceedsCaptured
 from shop.domain.payments.gateways.base import RefundOutcome
 from shop.domain.payments.models import Payment, Refund
@@ -49,8 +50,8 @@ def till(tmp_path: Path, clock: FixedClock) -> Iterator[Till]:
 
 def ask_at_once(order: Order, race: Race, *, crowd: int, **what: Any) -> list[Any]:
     """Many presses, each with a key of its own."""
-    operator = an_operator()
-    return race(crowd, lambda _: patiently(lambda: refund(order, actor=operator, **what)))
+    operator, number = an_operator(), order.number
+    return race(crowd, lambda _: patiently(lambda: refund(number, actor=operator, **what)))
 
 
 def test_many_full_refunds_at_once_are_one_and_the_provider_sees_one_key(
@@ -63,9 +64,9 @@ def test_many_full_refunds_at_once_are_one_and_the_provider_sees_one_key(
     told(event_of(till.stripe, str(payment.provider_id)))
     results = ask_at_once(order, race, crowd=crowd)
     assert Counter(type(x) for x in results) == {Refund: 1, AlreadyRefunded: crowd - 1}
-    (owed,) = refunds_of(order)
-    race(4, lambda _: till.send(owed.id))
-    assert refund_now(owed.id).status is RefundStatus.SUCCEEDED
+    refund_id = refunds_of(order)[0].id
+    race(4, lambda _: till.send(refund_id))
+    assert refund_now(refund_id).status is RefundStatus.SUCCEEDED
     assert order_now(order).status is OrderStatus.REFUNDED
     assert (len(till.stripe.fake.keys(REFUNDS)), len(till.stripe.fake.made("refund"))) == (1, 1)
     assert till.stripe.refunded_fen() == order.total_fen
@@ -130,13 +131,24 @@ def test_one_refunds_end_told_often_at_once_is_posted_once(ctx: Flask, race: Rac
     assert_sound()
 
 
+def move_blindly(refund: Refund, status: RefundStatus, **_: Any) -> bool:
+    """``payments.move_refund`` that trusts what was read before."""
+    if refund.status is status:
+        return False
+    a_moment()
+    refund.status = status
+    db.session.flush()
+    return True
+
+
 @on_postgresql
 def test_naive_twin_posts_a_refunds_end_twice(
     ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without both locks two reports post together, and the cause key of the books refuses one."""
+    """Two locks and a guarded step are off; the books and the order's own guard refuse the rest."""
     monkeypatch.setattr(orders, "locked", unlocked(Order))
-    monkeypatch.setattr(sending_back.payments, "locked", unlocked(Payment))
+    monkeypatch.setattr(payments, "locked", unlocked(Payment))
+    monkeypatch.setattr(payments, "move_refund", move_blindly)
 
     def attempt() -> bool:
         order = a_completed({a_sku(on_hand=5): 2})
@@ -151,12 +163,13 @@ def test_naive_twin_posts_a_refunds_end_twice(
 def test_a_failed_refund_sent_again_by_two_people_is_sent_once(ctx: Flask, race: Race) -> None:
     owed = refund(a_paid({a_sku(on_hand=5): 2}), amount_fen=1000)
     told(a_refund_event(owed, RefundOutcome.FAILED))
-    operator = an_operator()
+    operator, refund_id = an_operator(), owed.id
     results = race(
         4,
         lambda _: patiently(
-            lambda: sending_back.send_again(actor=operator, refund_id=owed.id, now=NOON)
+            lambda: sending_back.send_again(actor=operator, refund_id=refund_id, now=NOON).id
         ),
     )
-    assert len({x.id for x in results}) == 1
+    assert results == [results[0]] * 4
+    assert isinstance(results[0], int)
     assert_sound()

@@ -206,14 +206,14 @@ def end_at_once(order: Order, race: Race, *, operator: Actor) -> list[Any]:
     """Buyer, sweeper, operator and the next buyer end one order's promise in the same instant."""
     buyer = an_actor(order.buyer_id).wearing("buyer")
     next_buyer = an_actor()
-    sku = order.lines[0].sku
+    sku, number, order_id = order.lines[0].sku, order.number, order.id
 
     def cancel(actor: Actor) -> Order:
-        return cancelling.cancel_order(actor=actor, number=order.number, now=NOON)
+        return cancelling.cancel_order(actor=actor, number=number, now=NOON)
 
     acts = [
         lambda: cancel(buyer),
-        lambda: cancelling.expire_order(order.id, now=NOON),
+        lambda: cancelling.expire_order(order_id, now=NOON),
         lambda: cancel(operator.wearing("operator")),
         lambda: place({sku: 1}, buyer=next_buyer),
     ]

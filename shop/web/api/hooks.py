@@ -5,6 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from shop.flows import hearing
 from shop.kernel.errors import NotFound
 from shop.tools import tools
+from shop.web.limits import limit
 from shop.web.parsing import raw_body
 from shop.web.who import provider
 
@@ -13,6 +14,7 @@ bp = Blueprint("api_hooks", __name__, url_prefix="/api/hooks")
 
 @bp.post("/<any(sandbox, stripe):name>")
 @provider
+@limit("hook")
 def hear(name: str) -> Response:
     """A retry cannot help what is duplicate, unknown or wrong, so each of these is 200 too."""
     gateway = tools().gateways.get(name)
