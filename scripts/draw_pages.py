@@ -38,7 +38,9 @@ PEOPLE = {
     "manager": "13800000003",
     "operator": "13800000004",
 }
-NOT_PAGES = re.compile(r"^/(api|static|pictures|metrics|healthz|readyz)\b|\.(json|svg|csv|xlsx)$")
+NOT_PAGES = re.compile(
+    r"^/(api|static|pictures|metrics|healthz|readyz|account/export)\b|\.(json|svg|csv|xlsx)$"
+)
 NOT_LINKED = {
     "pay.for_me",
     "pay.back",
@@ -79,7 +81,8 @@ class Walk:
         self.drawn = 0
 
     def person(self, who: str, phone: str | None) -> None:
-        """Follow every link from the home page, as ``who``."""
+        """Follow every link from the home page, as ``who``; what others have shown is not drawn."""
+        before = set(self.seen)
         context = self.browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
         page = context.new_page()
         if phone:
@@ -91,7 +94,10 @@ class Walk:
             endpoint = self._endpoint(path)
             if endpoint is None or counted[endpoint] >= A_ENDPOINT:
                 continue
-            if self._draw(page, who, path, endpoint, counted[endpoint]):
+            if endpoint in before:
+                page.goto(f"{self.base}{path}", wait_until="domcontentloaded")
+                counted[endpoint] += 1
+            elif self._draw(page, who, path, endpoint, counted[endpoint]):
                 counted[endpoint] += 1
                 self.seen.add(endpoint)
             for link in self._links(page):

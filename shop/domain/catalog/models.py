@@ -46,7 +46,7 @@ class Picture(Base):
 
 
 class Product(Base):
-    """What a cooperative sells; ``version`` counts approved changes and is the ETag."""
+    """What a cooperative sells; ``version`` counts every change and is the ETag."""
 
     __tablename__ = "product"
     __table_args__ = (

@@ -86,8 +86,10 @@ class Listener:
             return waiting
 
     def offer(self, frames: Sequence[Frame]) -> None:
-        """Queue frames, or drop a viewer whose queue is full."""
+        """Queue frames, or drop a viewer whose queue is full; who was dropped gets no more."""
         with self._news:
+            if self.dropped:
+                return
             if len(self._frames) + len(frames) <= DEPTH:
                 self._frames.extend(frames)
                 self._news.notify()
