@@ -1,0 +1,237 @@
+"""Streams over a real server: nothing is lost, nobody who does not read holds anything up."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.servers.ground import until
+from tests.servers.shop import ShopServer
+
+PASSWORD = "village-demo"
+HOST, OPERATOR = "13800000002", "13800000004"
+VIEWERS = 30
+
+
+class Shop:
+    """The demo county's room on air, by HTTP."""
+
+    def __init__(self, server: ShopServer) -> None:
+        self.server = server
+        self.host, self.operator = self._token(HOST), self._token(OPERATOR)
+        found = self.call("GET", "?status=live")["items"]
+        self.room = int(found[0]["id"])
+        self.items = [one["id"] for one in self.call("GET", f"/{self.room}")["items"]]
+
+    def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
+        return self._send(method, f"/api/v1/live-sessions{path}", body, token)
+
+    def _token(self, phone: str) -> str:
+        body = {"phone": phone, "password": PASSWORD}
+        return str(self._send("POST", "/api/v1/tokens", body, None)["token"])
+
+    def _send(self, method: str, path: str, body: Any, token: str | None) -> Any:
+        request = urllib.request.Request(self.server.url + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+            request.data = json.dumps(body).encode()
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            raw = answer.read()
+        return json.loads(raw) if raw else None
+
+    def seq(self) -> int:
+        return int(self.call("GET", f"/{self.room}")["seq"])
+
+    def tell(self, text: str) -> None:
+        self.call("POST", f"/{self.room}/notices", {"text": text}, self.host)
+
+
+class Viewer(threading.Thread):
+    """An EventSource: reads, notes every event, and comes back with its last id."""
+
+    def __init__(self, shop: Shop, *, after: int, again: bool = False) -> None:
+        super().__init__(daemon=True)
+        self.shop, self.last, self.again = shop, after, again
+        self.events: list[tuple[int, str, float]] = []
+        self.connects = 0
+        self.ended = threading.Event()
+        self.stopped = False
+
+    def run(self) -> None:
+        while not self.stopped:
+            try:
+                self._watch()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.2)
+            if not self.again:
+                break
+        self.ended.set()
+
+    def _watch(self) -> None:
+        parts = urlsplit(self.shop.server.url)
+        line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        headers = {"Last-Event-ID": str(self.last), "Accept": "text/event-stream"}
+        try:
+            line.request("GET", f"/api/v1/live-sessions/{self.shop.room}/events", headers=headers)
+            answer = line.getresponse()
+            if answer.status != 200:
+                time.sleep(0.2)
+                return
+            self.connects += 1
+            self._read(answer)
+        finally:
+            line.close()
+
+    def _read(self, answer: http.client.HTTPResponse) -> None:
+        seq, kind = 0, ""
+        while not self.stopped and (raw := answer.readline()):
+            name, _, value = raw.decode().rstrip("\n").partition(": ")
+            if name == "id":
+                seq = int(value)
+            elif name == "event":
+                kind = value
+            elif name == "" and kind:
+                self.events.append((seq, kind, time.monotonic()))
+                self.last, kind = seq, ""
+
+    @property
+    def seqs(self) -> list[int]:
+        return [seq for seq, _, _ in self.events]
+
+
+@pytest.fixture
+def shop(start_shop: Callable[..., ShopServer]) -> Iterator[Shop]:
+    yield Shop(start_shop(demo=True, worker=False))
+
+
+def test_viewers_resume_by_number_across_a_killed_server(
+    shop: Shop,
+) -> None:
+    first = shop.seq()
+    viewers = [Viewer(shop, after=first, again=True) for _ in range(3)]
+    for viewer in viewers:
+        viewer.start()
+    until(lambda: all(v.connects for v in viewers), within_s=15, what="streams")
+    for number in range(5):
+        shop.tell(f"一 {number}")
+    until(lambda: all(len(v.events) >= 5 for v in viewers), within_s=15, what="five events")
+    assert shop.server.web is not None
+    shop.server.signal(shop.server.web, 9)
+    shop.server.start_web()
+    for number in range(5):
+        shop.tell(f"二 {number}")
+    newest = shop.seq()
+    until(
+        lambda: all(v.last >= newest for v in viewers),
+        within_s=20,
+        what="everything after the kill",
+    )
+    for viewer in viewers:
+        viewer.stopped = True
+        told = list(range(first + 1, max(viewer.seqs) + 1))
+        assert viewer.seqs == told
+        assert viewer.connects >= 2
+
+
+def test_a_pin_reaches_every_viewer_within_a_second(shop: Shop) -> None:
+    first = shop.seq()
+    viewers = [Viewer(shop, after=first) for _ in range(VIEWERS)]
+    for viewer in viewers:
+        viewer.start()
+    until(lambda: all(v.connects for v in viewers), within_s=20, what="streams")
+    began = time.monotonic()
+    shop.call("PUT", f"/{shop.room}/pin", {"item_id": shop.items[1]}, shop.host)
+
+    def pinned_at(viewer: Viewer) -> float | None:
+        return next((at for _, kind, at in list(viewer.events) if kind == "pin.set"), None)
+
+    until(lambda: all(pinned_at(v) for v in viewers), within_s=10, what="the pin everywhere")
+    late = sorted((pinned_at(v) or 0) - began for v in viewers)
+    assert late[len(late) // 2] < 1.5, late
+    for viewer in viewers:
+        viewer.stopped = True
+
+
+def test_a_ban_shows_open_viewers_out(shop: Shop) -> None:
+    viewers = [Viewer(shop, after=shop.seq()) for _ in range(3)]
+    for viewer in viewers:
+        viewer.start()
+    until(lambda: all(v.connects for v in viewers), within_s=15, what="streams")
+    shop.call("POST", f"/{shop.room}/ban", {"reason": "违规"}, shop.operator)
+    began = time.monotonic()
+    assert all(viewer.ended.wait(5) for viewer in viewers)
+    assert time.monotonic() - began < 3
+    assert all(viewer.events[-1][1] == "room.status" for viewer in viewers)
+    assert shop.call("GET", f"/{shop.room}")["items"] == []
+
+
+def resident_kib(pid: int) -> int:
+    children = f"/proc/{pid}/task/{pid}/children"
+    with open(children) as file:
+        pids = [pid, *map(int, file.read().split())]
+    total = 0
+    for one in pids:
+        with open(f"/proc/{one}/status") as file:
+            found = re.search(r"VmRSS:\s+(\d+)", file.read())
+        total += int(found[1]) if found else 0
+    return total
+
+
+def test_viewers_who_never_read_are_dropped_and_hold_nothing_up(shop: Shop) -> None:
+    parts = urlsplit(shop.server.url)
+    keen = Viewer(shop, after=shop.seq())
+    keen.start()
+    until(lambda: keen.connects, within_s=15, what="a stream")
+    asleep = []
+    for _ in range(40):
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        line.connect((parts.hostname, parts.port))
+        line.sendall(
+            f"GET /api/v1/live-sessions/{shop.room}/events?after=0 HTTP/1.1\r\n"
+            f"Host: {parts.netloc}\r\n\r\n".encode()
+        )
+        asleep.append(line)
+    full = os.environ.get("SHOP_FAULTS") == "full"
+    assert shop.server.web is not None
+    before = resident_kib(shop.server.web.pid)
+    rounds = 3000 if full else 400
+    for number in range(rounds):
+        shop.tell(f"{number} " + "公告" * 45)
+    until(lambda: keen.last >= shop.seq(), within_s=30, what="the keen reader has everything")
+    assert keen.seqs == list(range(keen.seqs[0], keen.seqs[-1] + 1))
+    grown = resident_kib(shop.server.web.pid) - before
+    assert grown < 64 * 1024, f"{grown} KiB"
+    until(
+        lambda: _cut(asleep) >= len(asleep) // 2 or not full, within_s=60, what="the sleepers cut"
+    )
+    keen.stopped = True
+    for line in asleep:
+        line.close()
+
+
+def _cut(lines: list[socket.socket]) -> int:
+    """How many of the sleepers' connections the server has ended, read to the end."""
+    gone = 0
+    for line in lines:
+        line.setblocking(False)
+        try:
+            while line.recv(65536):
+                pass
+            gone += 1
+        except BlockingIOError:
+            continue
+        except OSError:
+            gone += 1
+    return gone
