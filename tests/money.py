@@ -6,19 +6,15 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from shop.db import db, transactional
 from shop.domain.accounts.states import Role
 from shop.domain.catalog import queries as catalog
-from shop.domain.inventory.models import Lot, Stock, StockHold
-from shop.domain.live.models import LiveItem
+from shop.domain.inventory.models import Lot, StockHold
 from shop.domain.logistics import queries as parcels
 from shop.domain.logistics.states import ShipmentStatus
-from shop.domain.orders import queries as order_queries
 from shop.domain.orders.models import Order
-from shop.domain.outbox.models import OutboxMessage
-from shop.domain.payments import queries as payment_queries
 from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import GatewayEvent, Outcome, RefundOutcome
 from shop.domain.payments.models import Payment, Refund
@@ -43,6 +39,7 @@ from tests.builders import a_sku, an_actor, an_operator
 from tests.conftest import NOON
 from tests.live_builders import a_live_show
 from tests.paid_orders import SHIP_TO, TERMS
+from tests.seen import order_now, payment_now, refund_now
 
 _numbers = count(1)
 Wanted = Mapping[str, int] | Sequence[Wish]
@@ -264,65 +261,8 @@ def seller_of(sku: str) -> int:
     return seller
 
 
-def order_now(order: Order) -> Order:
-    """The order as the tables have it."""
-    db.session.rollback()
-    db.session.expire_all()
-    return order_queries.by_number(order.number)
-
-
-def payment_now(payment_id: int) -> Payment:
-    """The payment as the tables have it."""
-    db.session.rollback()
-    return db.session.get_one(Payment, payment_id, populate_existing=True)
-
-
-def refund_now(refund_id: int) -> Refund:
-    """The refund as the tables have it."""
-    db.session.rollback()
-    return db.session.get_one(Refund, refund_id, populate_existing=True)
-
-
-def stock(sku: str) -> tuple[int, int, int]:
-    """(on hand, held, allotted) of a SKU."""
-    db.session.rollback()
-    row = db.session.execute(
-        select(Stock.on_hand, Stock.held, Stock.allotted).where(Stock.sku == sku)
-    ).one()
-    db.session.rollback()
-    return row[0], row[1], row[2]
-
-
-def item(item_id: int | None) -> tuple[int, int]:
-    """(held, sold) of a live item."""
-    db.session.rollback()
-    row = db.session.execute(
-        select(LiveItem.held, LiveItem.sold).where(LiveItem.id == item_id)
-    ).one()
-    db.session.rollback()
-    return row[0], row[1]
-
-
 @transactional
 def age(order: Order, *, to: datetime = NOON) -> None:
     """Let an order's time to pay end at ``to``."""
     for table, key in ((Order, Order.id), (StockHold, StockHold.order_id)):
         db.session.execute(update(table).where(key == order.id).values(expires_at=to))
-
-
-def waiting(kind: str) -> list[dict[str, Any]]:
-    """Payloads of the outbox messages of a kind, in order."""
-    db.session.rollback()
-    found = db.session.scalars(
-        select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.id)
-    )
-    payloads = [message.payload for message in found]
-    db.session.rollback()
-    return payloads
-
-
-def refunds_of(order: Order) -> list[Refund]:
-    """Every refund of an order as the tables have it."""
-    db.session.rollback()
-    db.session.expire_all()
-    return payment_queries.refunds_of(order.id)

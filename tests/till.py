@@ -18,7 +18,7 @@ from tests.builders import an_actor
 from tests.conftest import NOON, FixedClock
 from tests.fakes.doors import SECRETS, SandboxDoor, StripeDoor
 from tests.fakes.stripe_server import FakeStripe
-from tests.money import payment_now, waiting
+from tests.seen import payment_now, waiting
 
 TERMS = HoldTerms(extension=timedelta(minutes=15), cap=timedelta(minutes=45))
 MINUTE = timedelta(minutes=1)

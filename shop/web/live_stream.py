@@ -28,7 +28,7 @@ from shop.web.parsing import InvalidParameter
 
 FAR_BEHIND = 500
 HEARTBEAT_S = 15.0
-SEND_BUFFER = 64 * 1024
+SEND_BUFFER = 16 * 1024
 MOST_AN_ADDRESS = 300
 MAX_SEQ = 2**53
 HEADERS = {

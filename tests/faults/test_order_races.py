@@ -23,9 +23,10 @@ from tests.builders import a_sku, an_actor
 from tests.conftest import NOON, Race
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import a_paid, ask, order_now, stock
+from tests.money import a_paid, ask
 from tests.naive import a_moment, assert_breaks, on_postgresql, patiently, unexpected, unlocked
 from tests.paid_orders import TERMS
+from tests.seen import order_now, stock
 
 
 def placed() -> int:

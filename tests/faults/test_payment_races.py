@@ -22,23 +22,14 @@ from shop.domain.payments import service as payments
 from shop.domain.payments.models import Payment
 from shop.domain.payments.states import PaymentStatus
 from shop.flows import cancelling, hearing
-from tests.builders import a_sku
+from tests.builders import a_sku, an_actor
 from tests.conftest import NOON, FixedClock, Race
 from tests.fakes.doors import event_of
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import (
-    a_payment,
-    age,
-    an_event,
-    order_now,
-    payment_now,
-    place,
-    refunds_of,
-    stock,
-    told,
-)
+from tests.money import a_payment, age, an_event, place, told
 from tests.naive import a_moment, assert_breaks, on_postgresql, patiently, unexpected, unlocked
+from tests.seen import order_now, payment_now, refunds_of, stock
 from tests.till import Till, opened
 
 
@@ -60,9 +51,9 @@ def messages(template: str) -> int:
 
 def test_money_in_the_very_instant_the_hold_ends_pays_or_goes_back(ctx: Flask, race: Race) -> None:
     times = rounds(15, 100)
-    sku = a_sku(on_hand=times)
+    sku, buyer = a_sku(on_hand=times), an_actor()
     for _ in range(times):
-        order = place({sku: 1})
+        order = place({sku: 1}, buyer=buyer)
         payment = a_payment(order)
         age(order)
         heard, swept = pay_and_expire(order, payment, race)

@@ -24,19 +24,9 @@ from tests.conftest import NOON, FixedClock, Race
 from tests.fakes.doors import event_of
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import (
-    a_completed,
-    a_paid,
-    a_refund_event,
-    order_now,
-    payment_now,
-    place,
-    refund,
-    refund_now,
-    refunds_of,
-    told,
-)
+from tests.money import a_completed, a_paid, a_refund_event, place, refund, told
 from tests.naive import a_moment, assert_breaks, on_postgresql, patiently, unexpected, unlocked
+from tests.seen import order_now, payment_now, refund_now, refunds_of
 from tests.till import Till, opened
 
 REFUNDS = "/v1/refunds"

@@ -25,7 +25,7 @@ from tests.builders import a_sku, an_actor, an_operator
 from tests.conftest import NOON, Race
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import Wanted, a_deal, age, ask, item, order_now, place, stock
+from tests.money import Wanted, a_deal, age, ask, place
 from tests.naive import (
     a_moment,
     assert_breaks,
@@ -35,6 +35,7 @@ from tests.naive import (
     patiently,
     unexpected,
 )
+from tests.seen import item, order_now, stock
 
 many_lines = pytest.mark.settings(db_pool_size=25)
 

@@ -26,17 +26,12 @@ from tests.money import (
     a_refund_event,
     age,
     arrive,
-    item,
-    order_now,
-    payment_now,
     place,
     refund,
-    refunds_of,
     ship,
-    stock,
     told,
-    waiting,
 )
+from tests.seen import item, order_now, payment_now, refunds_of, stock, waiting
 
 
 def lot_now(lot: Lot) -> Lot:

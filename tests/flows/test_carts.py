@@ -9,7 +9,8 @@ from shop.kernel.actor import Actor
 from shop.kernel.errors import Invalid, NotFound
 from tests.builders import a_product, a_sku, an_actor
 from tests.conftest import NOON, Race
-from tests.money import a_deal, stock
+from tests.money import a_deal
+from tests.seen import stock
 
 
 def put(actor: Actor, sku: str, quantity: int, **how: object) -> None:

@@ -30,8 +30,9 @@ from shop.reads import pricing
 from tests.builders import COUNTY, a_category, a_product, a_sku, an_actor
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import a_deal, age, ask, order_now, place, seller_of, stock
+from tests.money import a_deal, age, ask, place, seller_of
 from tests.paid_orders import SHIP_TO, TERMS
+from tests.seen import order_now, stock
 
 URUMQI = "650102"
 

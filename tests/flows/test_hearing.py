@@ -22,21 +22,8 @@ from shop.flows import cancelling, hearing, working
 from tests.builders import a_sku, an_actor, an_operator
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import (
-    a_paid,
-    a_payment,
-    a_refund_event,
-    an_event,
-    order_now,
-    pay,
-    payment_now,
-    place,
-    refund,
-    refund_now,
-    refunds_of,
-    stock,
-    told,
-)
+from tests.money import a_paid, a_payment, a_refund_event, an_event, pay, place, refund, told
+from tests.seen import order_now, payment_now, refund_now, refunds_of, stock
 
 ORDERLY = (Outcome.REQUIRES_ACTION, Outcome.PENDING, Outcome.FAILED, Outcome.CAPTURED)
 
@@ -76,9 +63,9 @@ def test_several_events_about_one_payment_pay_once(ctx: Flask) -> None:
 
 
 def test_in_whatever_order_events_arrive_what_is_over_never_goes_back(ctx: Flask) -> None:
-    sku = a_sku(on_hand=24)
+    sku, buyer = a_sku(on_hand=24), an_actor()
     for number, outcomes in enumerate(permutations(ORDERLY), start=1):
-        order = place({sku: 1})
+        order = place({sku: 1}, buyer=buyer)
         payment = a_payment(order)
         for outcome in outcomes:
             told(an_event(payment, order, outcome))

@@ -23,22 +23,8 @@ from shop.kernel.errors import Invalid
 from tests.builders import a_sku, an_actor
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import (
-    a_deal,
-    a_lot,
-    a_payment,
-    age,
-    an_event,
-    item,
-    order_now,
-    pay,
-    payment_now,
-    place,
-    refunds_of,
-    seller_of,
-    stock,
-    told,
-)
+from tests.money import a_deal, a_lot, a_payment, age, an_event, pay, place, seller_of, told
+from tests.seen import item, order_now, payment_now, refunds_of, stock
 
 LATER = NOON + timedelta(minutes=16)
 

@@ -20,7 +20,8 @@ from shop.kernel.actor import SYSTEM
 from tests.builders import a_sku, an_actor
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import a_paid, arrive, complete, deliver, order_now, pay, place, refunded, ship
+from tests.money import a_paid, arrive, complete, deliver, pay, place, refunded, ship
+from tests.seen import order_now
 
 S = OrderStatus
 LATER = NOON + timedelta(hours=1)

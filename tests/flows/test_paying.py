@@ -24,14 +24,8 @@ from tests.builders import a_sku, an_actor
 from tests.conftest import NOON, FixedClock
 from tests.fakes.doors import event_of
 from tests.invariants import assert_sound
-from tests.money import (
-    order_now,
-    payment_now,
-    place,
-    refunds_of,
-    stock,
-    told,
-)
+from tests.money import place, told
+from tests.seen import order_now, payment_now, refunds_of, stock
 from tests.till import Till, opened
 
 INTENTS = "/v1/payment_intents"

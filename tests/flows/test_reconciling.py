@@ -17,14 +17,8 @@ from shop.flows import paying
 from tests.builders import a_sku
 from tests.conftest import NOON, FixedClock
 from tests.invariants import assert_sound
-from tests.money import (
-    a_payment,
-    order_now,
-    payment_now,
-    place,
-    refund,
-    refund_now,
-)
+from tests.money import a_payment, place, refund
+from tests.seen import order_now, payment_now, refund_now
 from tests.till import Till, opened
 
 INTENTS = "/v1/payment_intents"

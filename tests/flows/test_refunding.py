@@ -26,20 +26,8 @@ from tests.builders import a_cooperative, a_sku, an_actor, an_operator
 from tests.conftest import NOON, FixedClock
 from tests.fakes.doors import event_of
 from tests.invariants import assert_sound
-from tests.money import (
-    a_paid,
-    a_payment,
-    a_refund_event,
-    order_now,
-    pay,
-    payment_now,
-    place,
-    refund,
-    refund_now,
-    refunds_of,
-    told,
-    waiting,
-)
+from tests.money import a_paid, a_payment, a_refund_event, pay, place, refund, told
+from tests.seen import order_now, payment_now, refund_now, refunds_of, waiting
 from tests.till import Till, opened
 
 REFUNDS = "/v1/refunds"

@@ -30,15 +30,14 @@ from tests.money import (
     a_refund_event,
     complete,
     deliver,
-    order_now,
     pay,
     place,
     refund,
     refunded,
-    refunds_of,
     ship,
     told,
 )
+from tests.seen import order_now, refunds_of
 
 K = PartyKind
 Party = tuple[PartyKind, int | None]

@@ -26,18 +26,8 @@ from shop.kernel.errors import Invalid, NotFound
 from tests.builders import a_cooperative, a_farmer, a_manager, a_sku
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import (
-    a_lot,
-    a_paid,
-    a_payment,
-    an_event,
-    order_now,
-    payment_now,
-    place,
-    refunds_of,
-    stock,
-    told,
-)
+from tests.money import a_lot, a_paid, a_payment, an_event, place, told
+from tests.seen import order_now, payment_now, refunds_of, stock
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)

@@ -29,7 +29,8 @@ from tests.builders import a_category, a_cooperative, a_sku, an_actor
 from tests.conftest import NOON
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import a_lot, a_payment, an_event, order_now, place, stock, told
+from tests.money import a_lot, a_payment, an_event, place, told
+from tests.seen import order_now, stock
 
 HOLD = timedelta(minutes=15)
 

@@ -16,10 +16,25 @@ VERSION = "1.0.0"
 
 
 class ShopApi(Api):  # type: ignore[misc]  # flask-smorest is not typed
-    """smorest's handler would answer HTML pages in JSON; ours looks at the path."""
+    """smorest without its error handler, and with a document that is made when it is asked for."""
 
     def _register_error_handlers(self) -> None:
-        pass
+        """Ours look at the path; smorest's would answer HTML pages in JSON."""
+
+    def register_blueprint(self, blueprint: ApiBlueprint) -> None:
+        """Hang a resource on the app."""
+        self._app.register_blueprint(blueprint)
+        self._app.extensions.setdefault("shop_resources", []).append(blueprint)
+
+    def describe(self) -> dict[str, Any]:
+        """The OpenAPI document of every resource."""
+        for blueprint in self._app.extensions.get("shop_resources", ()):
+            blueprint.register_views_in_doc(
+                self, self._app, self.spec, name=blueprint.name, parameters=None
+            )
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+        found: dict[str, Any] = self.spec.to_dict()
+        return found
 
 
 class SchemaNames:

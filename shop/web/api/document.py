@@ -64,7 +64,7 @@ def document(app: Flask) -> dict[str, Any]:
 
 
 def _made(app: Flask) -> dict[str, Any]:
-    spec: dict[str, Any] = app.extensions["shop_api"].spec.to_dict()
+    spec: dict[str, Any] = app.extensions["shop_api"].describe()
     spec["servers"] = [{"url": tools().settings.base_url}]
     components = spec.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
