@@ -26,6 +26,14 @@ SECOND_RUN_S = 30.0
 """The promise is 5 s on a quiet machine; here other tests may take every core."""
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ends while it is looked at does not."""
+    try:
+        return process.is_running() and process.status() != "zombie"
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Run:
     """One ``make run`` on a data folder, found again by its environment."""
 
@@ -64,7 +72,7 @@ class Run:
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("SHOP_DATA_DIR") == str(self.folder):
                     found.append(process)
-        return [one for one in found if one.is_running() and one.status() != "zombie"]
+        return [one for one in found if lives(one)]
 
     def one(self, words: str) -> psutil.Process:
         """The eldest process whose command line holds these words."""
