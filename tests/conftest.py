@@ -3,7 +3,6 @@
 import contextvars
 import os
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -152,25 +151,12 @@ def renew(app: Flask, settings: Settings, clock: FixedClock) -> None:
     install_tools(app, settings=settings, clock=clock)
 
 
-opened_here: weakref.WeakSet[Any] = weakref.WeakSet()
-"""PostgreSQL connections of this process that an engine has opened."""
-
-
-@sa.event.listens_for(sa.Engine, "connect")
-def note_connection(connection: Any, _record: object) -> None:
-    """A thread that gives its connection back after its pool was closed would leave it open."""
-    if hasattr(connection, "pgconn"):
-        opened_here.add(connection)
-
-
 def close(app: Flask) -> None:
     """Let listeners and connections go."""
     with app.app_context():
         tools().bus.close()
         for engine in db.engines.values():
             engine.dispose()
-    for connection in list(opened_here):
-        connection.close()
 
 
 @pytest.fixture
