@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from shop.app import create_app
 from shop.config import Settings
-from shop.db import db, engine_options
+from shop.db import db
 from shop.tools import install as install_tools
 from shop.tools import tools
 from tests.servers import browser as chromium
-from tests.servers.databases import Postgres, fresh_sqlite, settings_for
+from tests.servers.databases import Postgres, fresh_sqlite, settings_for, turn
 from tests.servers.ground import Ground
 from tests.servers.shop import ShopServer, demo_files
 
@@ -144,9 +143,8 @@ def house(
 
 def renew(app: Flask, settings: Settings, clock: FixedClock) -> None:
     """Give a shop another database, another clock and new doors."""
-    options = engine_options(settings.database_url, pool_size=settings.db_pool_size)
     with app.app_context():
-        db.engines[None] = sa.create_engine(settings.database_url, **options)
+        turn(db.engine, settings.database_url)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     install_tools(app, settings=settings, clock=clock)
 

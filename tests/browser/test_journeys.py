@@ -57,8 +57,7 @@ def test_a_pin_reaches_the_buyer_and_the_income_reaches_the_board(
     manager.get_by_role("button", name="Hand over").click()
     expect(manager.get_by_text("SF Express").or_(manager.get_by_text("顺丰")).first).to_be_visible()
 
-    buyer.goto(f"{live_url}/orders/{number}")
-    expect(buyer.get_by_text("On the way").first).to_be_visible()
+    expect(buyer.get_by_text("On the way").first).to_be_visible(timeout=20_000)
     buyer.get_by_role("button", name="Yes, I have received it").click()
     expect(buyer.get_by_text("Where your money went")).to_be_visible()
 
@@ -74,6 +73,7 @@ def test_a_buyer_without_scripts_gets_from_sign_in_to_paid(browser: Browser, liv
     page = someone(browser, live_url, OTHER_BUYER, scripts=False)
     page.goto(f"{live_url}/products?q=mogu")
     page.get_by_role("link", name="北杨家庄干香菇").first.click()
+    page.wait_for_load_state()
     page.get_by_role("button", name="Buy now").click()
     page.get_by_role("button", name="Place the order").click()
     pay_in_sandbox(page)

@@ -5,11 +5,13 @@ import os
 import shutil
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 
 from shop.app import create_app
 from shop.config import Settings
@@ -65,6 +67,25 @@ def fresh_sqlite(ground: Ground, folder: Path) -> str:
     copy = folder / "shop.db"
     shutil.copyfile(sqlite_template(ground), copy)
     return f"sqlite:///{copy}"
+
+
+def turn(engine: sa.Engine, database_url: str) -> None:
+    """Let an engine without connections open its next ones elsewhere.
+
+    A new engine would compile every statement anew, which takes longer than most tests.
+    """
+    if not hasattr(engine, "turned_to"):
+        sa.event.listen(engine, "do_connect", _elsewhere(engine))
+    engine.turned_to = sa.make_url(database_url)  # type: ignore[attr-defined]
+
+
+def _elsewhere(engine: sa.Engine) -> Callable[..., None]:
+    def connect(dialect: sa.Dialect, _record: object, args: list[Any], words: Any) -> None:
+        given, named = dialect.create_connect_args(engine.turned_to)  # type: ignore[attr-defined]
+        args[:] = given
+        words.update(named)
+
+    return connect
 
 
 class Postgres:

@@ -48,6 +48,7 @@ class Console extends Room {
       const line = this.copy('order');
       this.say('what', `${order.name} · ${order.title} × ${order.quantity}`, line);
       this.say('total', fen(order.total_fen), line);
+      this.slot('unpaid', line).hidden = order.paid;
       return line;
     });
     this.root.querySelector('[data-orders]').replaceChildren(...lines);
@@ -56,7 +57,10 @@ class Console extends Room {
 
   row(item) {
     const row = this.root.querySelector(`[data-row="${Number(item.id)}"]`);
-    if (!row) return;
+    if (!row) {
+      location.reload();
+      return;
+    }
     for (const name of ['remaining', 'sold', 'held']) {
       if (name in item) this.say(name, item[name], row);
     }
