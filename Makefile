@@ -35,13 +35,13 @@ faults: $(DEV_READY) $(COMPILED) ## run the fault cases in their full length
 	@scripts/need_browser.sh
 	@SHOP_FAULTS=full $(BIN)/python -m pytest tests/faults $(TESTS)
 
-check: $(DEV_READY) $(COMPILED) ## formatting, lint, types, floors, migrations, translations
+check: $(DEV_READY) $(COMPILED) ## formatting, lint, types, floors, migrations, structure, translations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy shop
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_migrations.py
-	@$(BIN)/python scripts/check_translations.py
+	@$(BIN)/python -m pytest tests/structure
 
 translations: $(DEV_READY) ## read the marked texts into the catalogues and compile them
 	@$(BIN)/python scripts/check_translations.py --collect

@@ -2,8 +2,36 @@
 # Sees to it that a Chromium and a font with Chinese signs are here; says the command where it may not.
 set -eu
 
-browser() { [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] || command -v chromium chromium-browser google-chrome >/dev/null 2>&1; }
-font() { ! command -v fc-list >/dev/null 2>&1 || [ -n "$(fc-list :lang=zh-cn family)" ]; }
+browser() {
+    if [ -n "${CHROMIUM:-}" ]; then return 0; fi
+    for name in chromium chromium-browser google-chrome; do
+        if command -v "$name" >/dev/null 2>&1; then return 0; fi
+    done
+    return 1
+}
+
+# Without fc-list a font is told by the names of the files in the usual folders.
+font() {
+    if command -v fc-list >/dev/null 2>&1; then
+        [ -n "$(fc-list :lang=zh-cn family)" ]
+        return
+    fi
+    shares=${XDG_DATA_DIRS:-/usr/local/share:/usr/share}:${HOME:-/}/.local/share
+    old_ifs=$IFS
+    IFS=:
+    set -- $shares
+    IFS=$old_ifs
+    for folder in "$@"; do
+        if [ -n "$(chinese_files "$folder/fonts")" ]; then return 0; fi
+    done
+    [ -n "$(chinese_files "${HOME:-/}/.fonts")" ]
+}
+
+chinese_files() {
+    find "$1" -type f \( -iname '*cjk*' -o -iname '*wqy*' -o -iname '*sourcehan*' -o -iname '*uming*' \
+        -o -iname '*ukai*' -o -iname 'droidsansfallback*' -o -iname 'simsun*' -o -iname 'msyh*' \
+        -o -iname '*notosanssc*' -o -iname '*notoserifsc*' \) 2>/dev/null || true
+}
 
 if [ -n "${CHROMIUM:-}" ] && [ ! -x "$CHROMIUM" ]; then
     echo "CHROMIUM=$CHROMIUM is no program" >&2

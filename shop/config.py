@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from shop.kernel.origins import is_origin
+
 DEVELOPMENT, TEST, PRODUCTION = "development", "test", "production"
+DEMONSTRATION = {
+    "SHOP_OPERATOR_NAME": "演示县域运营公司",
+    "SHOP_OPERATOR_LICENCE": "演示执照号",
+    "SHOP_ICP_NUMBER": "演示备案号",
+    "SHOP_COMPLAINT_PHONE": "0353-0000000（演示）",
+}
+"""Who answers for a site outside production, where nobody has been named."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -52,6 +64,7 @@ class Settings:
     live_hold_minutes: int = 5
     hold_cap_minutes: int = 45
     complete_after_days: int = 7
+    ship_grace_days: int = 7
     db_pool_size: int = 5
     max_streams: int = 18_000
     allow_sqlite: bool = False
@@ -85,10 +98,10 @@ class Settings:
             limits=read.flag("SHOP_LIMITS", default=True),
             trusted_proxies=read.number("SHOP_TRUSTED_PROXIES", 0, low=0, high=5),
             seller_of_record=read.choice("SHOP_SELLER_OF_RECORD", ("operator", "cooperative")),
-            operator_name=read.text("SHOP_OPERATOR_NAME", ""),
-            operator_licence=read.text("SHOP_OPERATOR_LICENCE", ""),
-            icp_number=read.text("SHOP_ICP_NUMBER", ""),
-            complaint_phone=read.text("SHOP_COMPLAINT_PHONE", ""),
+            operator_name=read.named("SHOP_OPERATOR_NAME", mode),
+            operator_licence=read.named("SHOP_OPERATOR_LICENCE", mode),
+            icp_number=read.named("SHOP_ICP_NUMBER", mode),
+            complaint_phone=read.named("SHOP_COMPLAINT_PHONE", mode),
             gateways=read.several("SHOP_GATEWAYS", "sandbox"),
             sandbox_secrets=(read.secret("SHOP_SANDBOX_SECRET", mode, data_dir),),
             stripe_secret_key=read.text("STRIPE_SECRET_KEY", ""),
@@ -108,6 +121,7 @@ class Settings:
             live_hold_minutes=read.number("SHOP_LIVE_HOLD_MINUTES", 5, low=1, high=60),
             hold_cap_minutes=read.number("SHOP_HOLD_CAP_MINUTES", 45, low=5, high=240),
             complete_after_days=read.number("SHOP_COMPLETE_AFTER_DAYS", 7, low=0, high=60),
+            ship_grace_days=read.number("SHOP_SHIP_GRACE_DAYS", 7, low=0, high=60),
             db_pool_size=read.number("SHOP_DB_POOL_SIZE", 5, low=1, high=100),
             max_streams=read.number("SHOP_MAX_STREAMS", 18_000, low=1, high=100_000),
             allow_sqlite=read.flag("SHOP_ALLOW_SQLITE", default=False),
@@ -130,7 +144,21 @@ class Settings:
         found.extend(
             f"unknown gateway {g}" for g in self.gateways if g not in {"sandbox", "stripe"}
         )
+        found.extend(self._address_problems())
         return [*found, *self._production_problems()] if self.production else found
+
+    def _address_problems(self) -> list[str]:
+        checks = {
+            "SHOP_BASE_URL must be http(s)://host, without a path": not is_origin(self.base_url),
+            "DATABASE_URL must be sqlite:///file or postgresql://": not _is_database(
+                self.database_url
+            ),
+            "REDIS_URL must be redis://host:6379/0": not _is_redis(self.redis_url),
+            "SHOP_MEDIA_ORIGINS must be origins such as https://cdn.example": not all(
+                map(is_origin, self.media_origins)
+            ),
+        }
+        return [words for words, wrong in checks.items() if wrong]
 
     def _production_problems(self) -> list[str]:
         parts = urlsplit(self.base_url)
@@ -140,6 +168,8 @@ class Settings:
             "SHOP_LIMITS=off is for load tests": not self.limits,
             "the sandbox gateway needs SHOP_ALLOW_SANDBOX=on": "sandbox" in self.gateways
             and not self.allow_sandbox,
+            "SHOP_SANDBOX_SECRET must have 32 characters or more": "sandbox" in self.gateways
+            and any(len(secret) < 32 for secret in self.sandbox_secrets),
             "SQLite needs SHOP_ALLOW_SQLITE=on": self.on_sqlite and not self.allow_sqlite,
             "code sign-in needs SHOP_SMS_URL": self.code_sign_in and not self.sms_url,
             "sign-up proves the phone and needs SHOP_SMS_URL": not self.sms_url,
@@ -160,6 +190,10 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.env.get(name, "").strip() or default
+
+    def named(self, name: str, mode: str) -> str:
+        """What the law wants at the foot of a page; production has no default for it."""
+        return self.text(name, "" if mode == PRODUCTION else DEMONSTRATION[name])
 
     def several(self, name: str, default: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
@@ -203,8 +237,30 @@ class _Reader:
 
 
 def _own_address(env: Mapping[str, str]) -> str:
-    host = env.get("HOST", "127.0.0.1")
-    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{env.get('PORT', '8000')}"
+    host = env.get("HOST", "") or "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{env.get('PORT', '8000')}"
+
+
+def _is_database(address: str) -> bool:
+    """One of the two databases that the shop is tested on, with the driver it speaks."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        return False
+    if url.drivername == "sqlite":
+        return url.database not in {None, "", ":memory:"}
+    return url.drivername == "postgresql+psycopg"
+
+
+def _is_redis(address: str | None) -> bool:
+    if address is None:
+        return True
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _driver(url: str) -> str:

@@ -18,11 +18,13 @@ from shop.flows import (
     claiming,
     completing,
     erasing,
+    linking,
     paying,
     reconciling,
     sandboxing,
     sending_back,
     stocking,
+    subscribing,
     telling,
     tracking,
     working,
@@ -38,11 +40,13 @@ class Job:
 
     It runs once when a worker starts, then every so many seconds or daily in Asia/Shanghai; any
     number of workers may run it at the same moment, so its flows decide by rows, not by turns.
+    ``on_the_minute``: every minute of the clock, so that one run falls on midnight.
     """
 
     run: Callable[[], int]
     every_seconds: float | None = None
     daily_at: time | None = None
+    on_the_minute: bool = False
 
     @property
     def when(self) -> str:
@@ -57,6 +61,8 @@ class Job:
             return CronTrigger(
                 hour=self.daily_at.hour, minute=self.daily_at.minute, timezone=SHANGHAI
             )
+        if self.on_the_minute:
+            return CronTrigger(second=0, timezone=SHANGHAI)
         return IntervalTrigger(seconds=self.every_seconds, timezone=SHANGHAI)
 
 
@@ -91,6 +97,11 @@ def reconcile_payments() -> int:
 def recount_sales() -> int:
     """Count what of each product stayed sold, by which lists sort."""
     return cataloguing.recount_sales(now=tools().clock())
+
+
+def return_stale_allotments() -> int:
+    """Give shops back what was set aside for shows that do not come."""
+    return linking.return_stale_allotments(now=tools().clock())
 
 
 def ask_carriers() -> int:
@@ -129,8 +140,9 @@ JOBS: dict[str, Job] = {
     "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
     "recount-sales": Job(run=recount_sales, every_seconds=300),
+    "return-stale-allotments": Job(run=return_stale_allotments, every_seconds=600),
     "watch": Job(run=watch, every_seconds=300),
-    "write-off-expired": Job(run=write_off_expired, daily_at=time(0, 0)),
+    "write-off-expired": Job(run=write_off_expired, every_seconds=60, on_the_minute=True),
 }
 """Every job by name, in alphabetical order."""
 
@@ -138,6 +150,11 @@ JOBS: dict[str, Job] = {
 def cancel_payment(payload: Mapping[str, Any], _key: str) -> None:
     """Call off an unfinished payment of an order that can no longer be paid by it."""
     paying.cancel_payment(payload["payment_id"], gateways=tools().gateways, now=tools().clock())
+
+
+def subscribe_parcel(payload: Mapping[str, Any], _key: str) -> None:
+    """Let Kuaidi100 report on a parcel, where the shop has a contract."""
+    subscribing.subscribe(payload["shipment_id"], reporter=tools().couriers.subscription)
 
 
 def send_sms(payload: Mapping[str, Any], _key: str) -> None:
@@ -166,7 +183,14 @@ def deliver_sandbox_event(payload: Mapping[str, Any], _key: str) -> None:
         )
 
 
+def run_job(payload: Mapping[str, Any], _key: str) -> None:
+    """Run a job that failed once more, because a person asked for it."""
+    JOBS[payload["job"]].run()
+
+
 HANDLERS: dict[str, Handler] = {
+    "courier.subscribe": subscribe_parcel,
+    "job.run": run_job,
     "payment.cancel": cancel_payment,
     "refund.send": send_refund,
     "sandbox.deliver": deliver_sandbox_event,

@@ -20,8 +20,12 @@ PHONE = re.compile(r"(?<![0-9A-Za-z])((?:\+?86)?1[3-9][0-9])[0-9]{4}([0-9]{4})(?
 BEARER = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+")
 STRIPE = re.compile(r"\b(sk|rk|whsec)_\w+")
 CREDENTIALS = re.compile(r"(\w+://[^:/\s]*:)[^@\s]+@")
+ROW = re.compile(r"(Failing row contains )\(.*?\)\.(?=\n|$)", re.DOTALL)
+KEY = re.compile(r"(Key \([^)\n]*\)=)\(.*?\)(?= already| is (?:not|still)| conflicts)", re.DOTALL)
+"""What PostgreSQL tells about the row that it refused."""
 MASK = "***"
 MAX_TEXT = 4000
+CUT = " [...] "
 CHATTY = ("alembic", "apscheduler")
 """Libraries whose every step is told at INFO."""
 
@@ -36,11 +40,23 @@ def mask(_logger: object, _method: str, event: Event) -> Event:
 
 
 def masked(text: str) -> str:
-    """A text without telephone numbers, bearer tokens, provider keys and passwords of addresses."""
-    text = PHONE.sub(r"\1****\2", text[:MAX_TEXT])
+    """A text without telephone numbers, bearer tokens, provider keys and passwords of addresses.
+
+    Nor does it say what stood in a refused row. Of a long text both ends stay: a traceback begins
+    with where it happened and ends with what.
+    """
+    text = PHONE.sub(r"\1****\2", text)
     text = BEARER.sub(rf"\1{MASK}", text)
     text = STRIPE.sub(rf"\1_{MASK}", text)
-    return CREDENTIALS.sub(rf"\1{MASK}@", text)
+    text = KEY.sub(rf"\1{MASK}", ROW.sub(rf"\1{MASK}", text))
+    return _both_ends(CREDENTIALS.sub(rf"\1{MASK}@", text))
+
+
+def _both_ends(text: str) -> str:
+    if len(text) <= MAX_TEXT:
+        return text
+    half = (MAX_TEXT - len(CUT)) // 2
+    return text[:half] + CUT + text[-half:]
 
 
 def _masked(value: Any) -> Any:

@@ -55,6 +55,7 @@ def install(app: Flask, *, settings: Settings, clock: Clock) -> Tools:
             salts=settings.kuaidi100_salts,
             customer=settings.kuaidi100_customer,
             key=settings.kuaidi100_key,
+            hook_url=f"{settings.base_url}/api/hooks/kuaidi100",
         ),
     )
     app.extensions["shop_tools"] = made

@@ -8,6 +8,7 @@ from shop.db import db, transactional
 from shop.domain.accounts import queries as accounts
 from shop.domain.accounts import service as account_service
 from shop.domain.accounts.states import Role, TokenKind
+from shop.domain.accounts.texts import AGREEMENTS
 from shop.domain.catalog import queries as catalog
 from shop.domain.inventory import service as inventory
 from shop.domain.inventory.service import Contribution
@@ -42,9 +43,10 @@ def a_user(
     proven: bool = True,
     roles: tuple[Role, ...] = (),
     seat: tuple[Role, int] | None = None,
+    agreed: bool = True,
     now: datetime = NOON,
 ) -> int:
-    """A person; gives the id."""
+    """A person who accepted the texts in force; gives the id."""
     return people.make_user(
         phone=phone or a_phone(),
         name=name,
@@ -52,6 +54,7 @@ def a_user(
         proven=proven,
         roles=roles,
         seat=seat,
+        agreements=AGREEMENTS if agreed else (),
         now=now,
     )
 

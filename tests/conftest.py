@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from shop.app import create_app
 from shop.config import Settings
 from shop.db import db
+from shop.domain.live.doors import open_presence
 from shop.tools import install as install_tools
 from shop.tools import tools
+from tests.lengths import rounds
 from tests.servers import browser as chromium
 from tests.servers.databases import Postgres, fresh_sqlite, settings_for, turn
 from tests.servers.ground import Ground
@@ -105,11 +108,20 @@ def clock() -> FixedClock:
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock) -> Iterator[Flask]:
     """A shop of this test alone on a fresh database; building it takes some tenths of a second."""
+    made = made_app(settings, clock)
+    yield made
+    close(made)
+
+
+def made_app(settings: Settings, clock: FixedClock) -> Flask:
+    """A shop whose templates are compiled once a session, not once an app."""
     made = create_app(settings, clock=clock)
     made.testing = True
     made.test_client_class = ShopClient
-    yield made
-    close(made)
+    folder = Ground.opened().folder / "templates"
+    folder.mkdir(exist_ok=True)
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -134,9 +146,7 @@ def house(
     if key in shared_apps:
         renew(shared_apps[key], settings, clock)
     else:
-        shared_apps[key] = create_app(settings, clock=clock)
-        shared_apps[key].testing = True
-        shared_apps[key].test_client_class = ShopClient
+        shared_apps[key] = made_app(settings, clock)
     yield shared_apps[key]
     close(shared_apps[key])
 
@@ -150,9 +160,10 @@ def renew(app: Flask, settings: Settings, clock: FixedClock) -> None:
 
 
 def close(app: Flask) -> None:
-    """Let listeners and connections go."""
+    """Let listeners, viewers and connections go."""
     with app.app_context():
         tools().bus.close()
+        tools().presence = open_presence(None)
         for engine in db.engines.values():
             engine.dispose()
 
@@ -196,7 +207,7 @@ def race(house: Flask) -> Race:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(rounds(60, 600))
         return results
 
     return run

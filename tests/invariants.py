@@ -74,6 +74,10 @@ RULES = {
         SELECT l.id FROM order_line l JOIN orders o ON o.id = l.order_id WHERE l.quantity <>
         (SELECT coalesce(sum(quantity), 0) FROM lot_sale s WHERE s.order_line_id = l.id)
         AND o.paid_at IS NOT NULL""",
+    "what was paid for and did not leave is back on its lots, each unit once": """
+        SELECT l.id FROM order_line l JOIN orders o ON o.id = l.order_id WHERE l.cancelled <>
+        (SELECT coalesce(sum(returned), 0) FROM lot_sale s WHERE s.order_line_id = l.id)
+        AND o.paid_at IS NOT NULL""",
     "an unpaid line took no lot": """
         SELECT s.id FROM lot_sale s JOIN orders o ON o.id = s.order_id WHERE o.paid_at IS NULL""",
     "the last row of history is the state": """

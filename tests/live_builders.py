@@ -13,7 +13,7 @@ from shop.domain.live.queries import Event
 from shop.domain.live.states import CHECKLIST, SessionStatus
 from shop.flows import going_live, linking
 from shop.kernel.actor import Actor
-from tests.builders import a_sku, an_actor, an_operator
+from tests.builders import a_cooperative, a_product, a_sku, an_actor, an_operator
 from tests.conftest import NOON
 
 
@@ -58,6 +58,34 @@ def a_live_show(
         linking.add_item(session_id, actor=host, now=NOON, sku=a_sku(on_hand=on_hand), **item)
         for _ in range(items)
     ]
+
+
+def a_full_shelf(*, host: Actor) -> int:
+    """A show on air with a hundred things of two cooperatives on its shelf; gives its id."""
+    session_id = a_show(host=host, status=SessionStatus.LIVE)
+    for half in range(2):
+        home, skus = a_cooperative(), [f"SHELF-{half}-{number}" for number in range(50)]
+        variants = [
+            {"sku": sku, "name": "演示礼盒装", "price_fen": 3980, "unit": "袋", "weight_grams": 500}
+            for sku in skus
+        ]
+        a_product(cooperative=home, title="演示北杨家庄花菇干货", variants=variants)
+        _fill(session_id, skus, cooperative_id=home.id, after=50 * half)
+    return session_id
+
+
+@transactional
+def _fill(session_id: int, skus: list[str], *, cooperative_id: int, after: int) -> None:
+    for number, sku in enumerate(skus, start=after + 1):
+        db.session.add(
+            LiveItem(
+                session_id=session_id,
+                sku=sku,
+                cooperative_id=cooperative_id,
+                seq_no=number,
+                created_at=NOON,
+            )
+        )
 
 
 def tick_all(session_id: int, *, checker: Actor | None = None, now: datetime = NOON) -> None:

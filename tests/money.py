@@ -176,12 +176,17 @@ def _hand_over(order: Order, cooperative_id: int, *, now: datetime, **only: Any)
 
 def arrive(order: Order, *, now: datetime = NOON) -> Order:
     """Every parcel of an order is at its door."""
+    return befall(order, ShipmentStatus.DELIVERED, now=now)
+
+
+def befall(order: Order, status: ShipmentStatus, *, now: datetime = NOON) -> Order:
+    """Somebody writes down what happened to every parcel of an order."""
     for parcel in parcels.of_order(order.id):
         tracking.record_event(
             actor=an_actor(seat=(Role.MANAGER, parcel.cooperative_id)),
             number=order.number,
             shipment_id=parcel.id,
-            status=ShipmentStatus.DELIVERED,
+            status=status,
             note=None,
             occurred_at=now,
             now=now,

@@ -1,8 +1,9 @@
 """What a shop that reads first and writes later would do: the twins of the race tests.
 
 A twin shows that its race is real: with one careful function replaced by a naive one, the same
-race breaks an invariant or shows somebody an internal error. Only PostgreSQL lets two transactions
-meet; on SQLite every write takes its turn, so there the turn itself is what a twin takes away.
+race breaks an invariant, or only the database's own refusal stands before that; ``assert_breaks``
+says what counts. Only PostgreSQL lets two transactions meet; on SQLite every write takes its turn,
+so there the turn itself is what a twin takes away.
 """
 
 import time
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import exc, select
 
 from shop.db import db
+from shop.flows import hearing
 from shop.kernel.errors import DomainError, Unavailable
 from tests.invariants import broken
 
@@ -50,6 +52,9 @@ def no_turns(session: Any) -> Iterator[None]:
 BUSY_STATES = frozenset({"55P03", "57014"})
 """A lock or a statement that took too long: answered 503, to be sent again."""
 
+CLASHES = frozenset({"40001", "40P01"})
+"""Two transactions that PostgreSQL could not let both go on."""
+
 
 def patiently(act: Callable[[], Any]) -> Any:
     """Do it as a buyer's page does, which sends a 503 again; refusals come back as values."""
@@ -71,9 +76,41 @@ def unexpected(results: list[Any]) -> list[Any]:
     return [x for x in results if isinstance(x, Exception) and not isinstance(x, DomainError)]
 
 
-def assert_breaks(attempt: Callable[[], object]) -> None:
-    """Some round of a naive twin breaks a rule, or ``attempt`` gives what went wrong in it."""
+def refused_by_database(error: Any) -> bool:
+    """A constraint that held, a deadlock that was cut, or SQLite's lock, shown to somebody."""
+    if isinstance(error, exc.IntegrityError):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    return getattr(error.orig, "sqlstate", None) in CLASHES or "is locked" in str(error.orig)
+
+
+def loud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an event that cannot be applied raise, where the shop would keep it and try again."""
+    monkeypatch.setattr(hearing, "_try", hearing._apply)
+
+
+def assert_breaks(
+    attempt: Callable[[], list[Any]], *, wrong: Callable[[list[Any]], bool] | None = None
+) -> None:
+    """Some round of a naive twin breaks a rule; ``attempt`` gives what each of its racers got.
+
+    These count: a row that breaks an invariant; a racer whom the database itself refused
+    (``refused_by_database``); a count of the test's own, taken by ``wrong`` of the results. A
+    refusal that a buyer may be told and a lock that took too long count for nothing. Any other
+    exception is a mistake of the twin, proves nothing, and is raised.
+    """
     for _ in range(PATIENCE):
-        if attempt() or broken():
+        results = attempt()
+        refused = [x for x in unexpected(results) if refused_by_database(x)]
+        for error in unexpected(results):
+            if error not in refused and not _slow(error):
+                raise AssertionError("the twin fails by a mistake of its own") from error
+        if refused or (wrong is not None and wrong(results)) or broken():
             return
     raise AssertionError("the naive twin broke nothing: this race proves nothing")
+
+
+def _slow(error: Exception) -> bool:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, exc.TimeoutError) or state in BUSY_STATES

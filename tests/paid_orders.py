@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from shop.db import transactional
 from shop.domain.orders import service as orders
@@ -25,12 +26,18 @@ SHIP_TO = ShipTo(
 
 
 def an_order(
-    units: Mapping[str, int], *, buyer: Actor | None = None, now: datetime = NOON
+    units: Mapping[str, int],
+    *,
+    buyer: Actor | None = None,
+    now: datetime = NOON,
+    ship_to: ShipTo = SHIP_TO,
+    note: str | None = None,
 ) -> Order:
     """An order of SKUs and units that waits for its money."""
     request = OrderRequest(
         wishes=[Wish(sku=sku, quantity=quantity) for sku, quantity in units.items()],
-        ship_to=SHIP_TO,
+        ship_to=ship_to,
+        note=note,
         consents=[PERISHABLE_CONSENT],
     )
     placed = checkout.place_order(request, actor=buyer or an_actor(), terms=TERMS, now=now)
@@ -64,9 +71,9 @@ def pay(order_id: int, *, now: datetime = NOON) -> None:
 
 
 def a_paid_order(
-    units: Mapping[str, int], *, buyer: Actor | None = None, now: datetime = NOON
+    units: Mapping[str, int], *, buyer: Actor | None = None, now: datetime = NOON, **more: Any
 ) -> Order:
     """An order whose goods are taken from their lots and wait to be sent."""
-    placed = an_order(units, buyer=buyer, now=now)
+    placed = an_order(units, buyer=buyer, now=now, **more)
     pay(placed.id, now=now)
     return placed

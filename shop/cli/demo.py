@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from shop.demo import load
+from shop.demo import load, renewal
 from shop.flows import people
 from shop.kernel.errors import DomainError
 from shop.tools import tools
@@ -30,9 +30,10 @@ def load_county() -> None:
 @demo.command("top-up")
 @with_appcontext
 def top_up() -> None:
-    """See to it that the demo county has fresh stock and a live session."""
+    """See to it that the demo county has fresh stock, a room on air and a show to come."""
     _refuse_production()
-    load.top_up()
+    for words in renewal.top_up():
+        click.echo(words, err=True)
 
 
 @demo.command("buyers")

@@ -9,7 +9,7 @@ from flask import current_app, url_for
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from shop.demo import load
+from shop.demo import load, renewal
 from shop.demo.signins import PASSWORD, SIGN_INS
 from shop.domain.accounts import phones, queries
 from shop.domain.live import queries as live
@@ -31,7 +31,8 @@ def _demonstrate() -> None:
     if not queries.users(limit=1):
         click.echo("loading the demo county, which is done once ...", err=True)
     if not load.load_if_empty():
-        load.top_up()
+        for words in renewal.top_up():
+            click.echo(f"the demo county, which runs all the same: {words}", err=True)
 
 
 def _greeting(*, code: bool) -> list[str]:

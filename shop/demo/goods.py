@@ -14,12 +14,14 @@ from shop.demo.county import (
     DemoCooperative,
 )
 from shop.demo.produce import DemoProduct
+from shop.domain.catalog import queries as catalogue
 from shop.domain.catalog.images import Pictures
+from shop.domain.inventory.states import IntakeTerms
 from shop.domain.logistics.freight import Zone
 from shop.domain.villages.service import CooperativeWords, VillageWords
 from shop.flows import cataloguing, curating, picturing, places, reviewing, stocking
 from shop.flows.places import Freight, Split
-from shop.flows.stocking import NewLot
+from shop.flows.stocking import Delivery, NewLot
 from shop.kernel.clock import local_date
 
 FREIGHT = Freight(
@@ -46,7 +48,7 @@ def picture(name: str, *, phone: str, store: Pictures, now: datetime) -> int | N
     return kept.id
 
 
-def make_places(*, store: Pictures, base_url: str, now: datetime) -> dict[str, int]:
+def make_places(*, store: Pictures, now: datetime) -> dict[str, int]:
     """Villages and cooperatives with their rules; gives cooperative ids by slug."""
     operator = cast.actor(cast.OPERATOR, "operator")
     villages = {}
@@ -75,7 +77,6 @@ def make_places(*, store: Pictures, base_url: str, now: datetime) -> dict[str, i
             split=Split(platform_bp=platform_bp, village_bp=village_bp, farmer_bp=farmer_bp),
             freight_rule=FREIGHT,
             manager_phone=None,
-            base_url=base_url,
             now=now,
         )
     cast.seat_managers(made, now)
@@ -147,16 +148,13 @@ def make_goods(*, store: Pictures, now: datetime) -> None:
 
 
 def _content(product: DemoProduct, picture_id: int | None, *, now: datetime) -> dict[str, Any]:
-    today = local_date(now)
-    papers = [
-        {
-            "kind": "compliance",
-            "number": f"DEMO-{product.slug}",
-            "holder": "演示合格证",
-            "valid_from": today - timedelta(days=1),
-            "valid_to": today + timedelta(days=3650),
-        }
-    ]
+    papers = []
+    if product.category == "fresh-fruit":
+        papers.append(_paper("compliance", product, "演示合格证", days=3650, now=now))
+    if product.report_days:
+        papers.append(
+            _paper("test_report", product, "演示检测机构", days=product.report_days, now=now)
+        )
     return {
         "title": product.title,
         "category": product.category,
@@ -168,21 +166,60 @@ def _content(product: DemoProduct, picture_id: int | None, *, now: datetime) -> 
         "ship_within_hours": product.ship_within_hours,
         "after_sale": {"policy": "perishable" if product.perishable else "seven_days"},
         "pictures": [picture_id] if picture_id is not None else [],
-        "certificates": papers if product.category == "fresh-fruit" else [],
+        "certificates": papers,
         "variants": [vars(variant) for variant in product.variants],
     }
+
+
+def _paper(
+    kind: str, product: DemoProduct, holder: str, *, days: int, now: datetime
+) -> dict[str, Any]:
+    today = local_date(now)
+    return {
+        "kind": kind,
+        "number": f"DEMO-{product.slug}",
+        "holder": holder,
+        "valid_from": today - timedelta(days=1),
+        "valid_to": today + timedelta(days=days),
+    }
+
+
+def propose_change(*, now: datetime) -> None:
+    """A changed page that waits for the operator's eyes."""
+    cooperative = COOPERATIVES[2]
+    cataloguing.change_product(
+        actor=cast.actor(cooperative.manager_phone, "manager"),
+        now=now,
+        slug="gaojiazhuang-walnuts",
+        content={"summary": "今年的新核桃，薄皮，手捏能开。"},
+    )
+
+
+def weigh_delivery(*, now: datetime) -> None:
+    """One basket of fresh mushrooms at the scale, which waits to be packed."""
+    cooperative = COOPERATIVES[0]
+    product = catalogue.by_slug("dried-shiitake")
+    if product is None:
+        return
+    stocking.weigh(
+        Delivery(
+            farmer_id=cast.farmer_ids(cooperative.slug, cooperative.village)[0],
+            product_id=product.id,
+            grade="一级（演示）",
+            gross_grams=26_400,
+            tare_grams=1_400,
+            terms=IntakeTerms.CONSIGNED,
+            harvested_on=local_date(now),
+        ),
+        actor=cast.actor(cooperative.manager_phone, "manager"),
+        now=now,
+    )
 
 
 def shelve(cooperative: DemoCooperative, product: DemoProduct, sku: str, *, now: datetime) -> None:
     """Put one lot of a SKU on the shelf, grown by the households of its village in turn."""
     manager = cast.actor(cooperative.manager_phone, "manager")
-    farmers = [
-        farmer_id
-        for (_, village), farmer_id in zip(
-            cooperative.farmers, cast.farmer_ids(cooperative.slug), strict=True
-        )
-        if village == product.village
-    ]
+    farmers = cast.farmer_ids(cooperative.slug, product.village)
     today = local_date(now)
     variant = next(v for v in product.variants if v.sku == sku)
     grams = product.units * variant.weight_grams

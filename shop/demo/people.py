@@ -10,9 +10,12 @@ from shop.demo.signins import PASSWORD
 from shop.domain.accounts import passwords
 from shop.domain.accounts import queries as accounts
 from shop.domain.accounts.states import Role
-from shop.domain.villages.models import Cooperative, Farmer
+from shop.domain.accounts.texts import AGREEMENTS
+from shop.domain.villages.models import Cooperative, Farmer, Village
+from shop.domain.villages.states import PlaceStatus
 from shop.flows import addresses, people
 from shop.kernel.actor import Actor
+from shop.kernel.errors import NotFound
 
 BUYER, HOST, MANAGER = "13800000001", "13800000002", "13800000003"
 OPERATOR, OTHER_BUYER, OTHER_MANAGER = "13800000004", "13800000005", "13800000006"
@@ -44,6 +47,7 @@ def make(now: datetime) -> None:
             password_hash=hashed,
             proven=True,
             roles=hats.get(phone, ()),
+            agreements=AGREEMENTS,
             now=now,
         )
     for phone, (region_code, street) in HOMES.items():
@@ -72,21 +76,26 @@ def seat_managers(cooperative_ids: dict[str, int], now: datetime) -> None:
 
 
 def actor(phone: str, role: str = "buyer") -> Actor:
-    """One of them, with every hat held now, wearing ``role``."""
+    """One of them, with every hat held now, wearing ``role``; raises ``NotFound``."""
     user = accounts.user_by_phone(f"+86{phone}")
     person = accounts.person(user.id) if user else None
     if person is None:
-        raise LookupError(phone)
+        raise NotFound(f"{phone} may not sign in any more")
     return person.actor.wearing(role)
 
 
-def farmer_ids(cooperative: str) -> list[int]:
-    """The households of a demo cooperative, in the order they were enrolled."""
+def farmer_ids(cooperative: str, village: str) -> list[int]:
+    """The active households of a demo cooperative in one village, as they were enrolled."""
     return list(
         db.session.scalars(
             select(Farmer.id)
             .join(Cooperative, Cooperative.id == Farmer.cooperative_id)
-            .where(Cooperative.slug == cooperative)
+            .join(Village, Village.id == Farmer.village_id)
+            .where(
+                Cooperative.slug == cooperative,
+                Village.slug == village,
+                Farmer.status == PlaceStatus.ACTIVE,
+            )
             .order_by(Farmer.id)
         )
     )

@@ -18,7 +18,10 @@ class DemoVariant:
 
 @dataclass(frozen=True, kw_only=True)
 class DemoProduct:
-    """One product of the demo with the size and age of its lots."""
+    """One product of the demo with the size of its lots; ``report_days`` is a test report's term.
+
+    A term of 32 days leaves the county, loaded twelve days back, a paper that soon expires.
+    """
 
     slug: str
     title: str
@@ -33,6 +36,7 @@ class DemoProduct:
     units: int = 200
     perishable: bool = False
     ship_within_hours: int = 48
+    report_days: int | None = None
 
 
 MUSHROOMS = (
@@ -124,6 +128,7 @@ GRAINS = (
         picture="millet",
         shelf_life_days=365,
         storage="常温干燥",
+        report_days=32,
         variants=(
             DemoVariant(
                 sku="ZL-XM-2500",

@@ -44,8 +44,12 @@ def edit(
     region_code: str | None = None,
     street: str | None = None,
     is_default: bool | None = None,
+    expected_version: int | None = None,
 ) -> None:
-    """Correct the fields that are given; another's address is not found."""
+    """Correct the fields that are given; another's address is not found.
+
+    Raises ``Stale`` where the caller read another version.
+    """
     values: dict[str, str] = {}
     if name is not None:
         values["name"] = line(name, pointer="/name", most=40)
@@ -55,13 +59,20 @@ def edit(
         values["region_code"] = checked_region(region_code, now=now)
     if street is not None:
         values["street"] = line(street, pointer="/street", most=200)
-    addresses.edit(address_id, user_id=_self(actor), values=values, default=is_default, now=now)
+    addresses.edit(
+        address_id,
+        user_id=_self(actor),
+        values=values,
+        default=is_default,
+        expected=expected_version,
+        now=now,
+    )
 
 
 @transactional
-def remove(*, actor: Actor, address_id: int) -> None:
-    """Strike an address out; another's is not found."""
-    addresses.remove(address_id, user_id=_self(actor))
+def remove(*, actor: Actor, address_id: int, expected_version: int | None = None) -> None:
+    """Strike an address out; another's is not found. Raises ``Stale``."""
+    addresses.remove(address_id, user_id=_self(actor), expected=expected_version)
 
 
 def checked_region(code: str, *, now: datetime, pointer: str = "/region_code") -> str:

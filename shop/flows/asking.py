@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import select
 
 from shop.db import db, insert_into, transactional
+from shop.domain.accounts import phones
 from shop.domain.logistics import carriers, queries
 from shop.domain.logistics.carriers import Carrier, UnknownCarrier
 from shop.domain.logistics.couriers.base import CourierDown, CourierPush
@@ -111,7 +112,7 @@ def _turn(shipment_id: int, *, now: datetime) -> Question | None:
         shipment_id=parcel.id,
         carrier=parcel.carrier,
         waybill_no=parcel.waybill_no,
-        phone=order.ship_phone,
+        phone=phones.national(order.ship_phone),
     )
 
 

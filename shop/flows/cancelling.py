@@ -15,18 +15,21 @@ from shop.domain.outbox import service as outbox
 from shop.domain.payments import queries as payment_queries
 from shop.domain.payments.errors import AlreadyRefunded
 from shop.domain.payments.states import RefundCause
-from shop.flows import following, holding, refunding
+from shop.flows import following, holding, owing
 from shop.kernel.actor import SYSTEM, Actor
 
 log = logging.getLogger(__name__)
 
 
 @transactional
-def cancel_order(*, actor: Actor, number: str, now: datetime) -> Order:
+def cancel_order(
+    *, actor: Actor, number: str, now: datetime, expected_version: int | None = None
+) -> Order:
     """The buyer, or the operator, cancels an order as far as it has not been handed over.
 
     Unpaid: closed. Paid and not handed over: closed, goods back on their lots, refunded in full.
-    Partly shipped: the rest is cancelled and refunded. Raises ``OrderStateConflict``.
+    Partly shipped: the rest is cancelled and refunded. Raises ``OrderStateConflict``, and
+    ``Stale`` where the caller read another version.
     """
     found = (
         order_queries.by_number(number)
@@ -34,6 +37,7 @@ def cancel_order(*, actor: Actor, number: str, now: datetime) -> Order:
         else order_queries.of_buyer(number, actor.user_id)
     )
     order = orders.locked(found.id)
+    orders.check_version(order, expected_version)
     reason = CancelReason.OPERATOR if actor.role == "operator" else CancelReason.BUYER
     if order.status is OrderStatus.PENDING_PAYMENT:
         _close_unpaid(order, reason=reason, actor=actor, now=now)
@@ -88,7 +92,6 @@ def _close_paid(order: Order, *, reason: CancelReason, actor: Actor, now: dateti
     _give_back(
         order,
         {line.id: line.quantity - line.refunded for line in order.lines},
-        amount_fen=sum(line.total_fen - line.refunded_fen for line in order.lines),
         freight=True,
         reason=str(reason),
         actor=actor,
@@ -100,7 +103,7 @@ def _close_paid(order: Order, *, reason: CancelReason, actor: Actor, now: dateti
 def _give_back(order: Order, lines: dict[int, int], **what: Any) -> None:
     """Owe what is left of cancelled units; what was given back before is no error."""
     try:
-        refunding.owe(order, lines=lines, cause=RefundCause.CANCELLED, **what)
+        owing.owe(order, lines=lines, cause=RefundCause.CANCELLED, **what)
     except AlreadyRefunded:
         return
 
@@ -108,7 +111,7 @@ def _give_back(order: Order, lines: dict[int, int], **what: Any) -> None:
 def _cancel_rest(order: Order, *, actor: Actor, now: datetime) -> None:
     units = [(line, orders.cancel_rest(line)) for line in order.lines]
     units = [(line, count) for line, count in units if count > 0]
-    unsent = refunding.parts_with_nothing_sent(order)
+    unsent = owing.parts_with_nothing_sent(order)
     holding.put_back(order, units, actor_id=actor.user_id, now=now)
     orders.move(order, OrderStatus.SHIPPED, actor=actor, now=now, reason="rest cancelled")
     sellers = [part.cooperative_id for part in unsent]

@@ -13,7 +13,7 @@ from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import Outcome
 from shop.domain.payments.models import Payment
 from shop.domain.payments.states import PaymentStatus, RefundCause
-from shop.flows import holding, refunding
+from shop.flows import holding, owing
 from shop.flows.telling import tell
 from shop.kernel.actor import GATEWAY
 from shop.kernel.clock import local_date
@@ -50,11 +50,12 @@ def apply_payment(
     if order.status is OrderStatus.PENDING_PAYMENT and _goods_taken(order, now=now):
         payments.move(payment, PaymentStatus.CAPTURED, source=source, captured_at=now, now=now)
         orders.move(order, OrderStatus.PAID, actor=GATEWAY, now=now)
+        orders.promise_from(order, now)
         _tell(order, "order-paid", order.total_fen, key=order.number, now=now)
         return
     cause = _why_surplus(order)
     payments.move(payment, PaymentStatus.SURPLUS, source=source, captured_at=now, now=now)
-    refunding.owe_surplus(payment, cause=cause, now=now)
+    owing.owe_surplus(payment, cause=cause, now=now)
     if order.status is OrderStatus.PENDING_PAYMENT:
         holding.release(holds.of_order(order.id), now=now)
         order.cancel_reason = CancelReason.NO_STOCK

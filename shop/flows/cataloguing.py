@@ -9,10 +9,12 @@ from sqlalchemy import func, select, update
 from shop.db import changed, db, transactional
 from shop.domain.catalog import queries, revisions, service
 from shop.domain.catalog.models import Category, Product
+from shop.domain.catalog.prices import check_floor
 from shop.domain.catalog.states import AfterSale, ProductStatus, RevisionStatus
 from shop.domain.orders.models import Order, OrderLine
 from shop.domain.villages.models import Cooperative
 from shop.flows import product_content as contents
+from shop.flows.relabelling import relabel
 from shop.kernel.actor import Actor
 from shop.kernel.clock import local_date
 from shop.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
@@ -78,7 +80,8 @@ def change_product(
     else:
         _check_prices_allowed(product, wanted, actor)
         service.set_words(product, wanted.at_once)
-        contents.price_variants(product, wanted.variants, actor=actor, now=now)
+        if contents.price_variants(product, wanted.variants, actor=actor, now=now):
+            relabel([values["sku"] for values in wanted.variants], now=now)
         _propose(product, wanted, actor=actor, now=now)
     service.touch(product, now)
 
@@ -206,7 +209,7 @@ def _write_draft(product: Product, wanted: contents.Wanted, *, actor: Actor, now
             for name in service.VARIANT_REVIEWED & values.keys():
                 setattr(known[values["sku"]], name, values[name])
         else:
-            _check_new(values, position)
+            _check_new(values, position, asked={})
             service.add_variant(product, values, pointer=f"/variants/{position}")
     contents.price_variants(product, wanted.variants, actor=actor, now=now)
     if "pictures" in wanted.lists:
@@ -215,10 +218,13 @@ def _write_draft(product: Product, wanted: contents.Wanted, *, actor: Actor, now
         service.set_certificates(product, wanted.lists["certificates"], now)
 
 
-def _check_new(values: Mapping[str, Any], position: int) -> None:
+def _check_new(values: Mapping[str, Any], position: int, *, asked: Mapping[str, Any]) -> None:
+    """A new SKU says everything; ``asked`` is what waits for it already and still holds."""
     for name in ("name", "price_fen", "unit", "weight_grams"):
         if values.get(name) is None:
             raise Invalid.at(f"/variants/{position}/{name}", "is needed", code="required")
+    floor_fen = values.get("live_floor_fen", asked.get("live_floor_fen"))
+    check_floor(floor_fen, price_fen=values["price_fen"], pointer=f"/variants/{position}")
 
 
 def _check_prices_allowed(product: Product, wanted: contents.Wanted, actor: Actor) -> None:
@@ -230,12 +236,14 @@ def _check_prices_allowed(product: Product, wanted: contents.Wanted, actor: Acto
 
 def _propose(product: Product, wanted: contents.Wanted, *, actor: Actor, now: datetime) -> None:
     known = {variant.sku for variant in product.variants}
+    waiting = queries.waiting_revision(product.id)
+    asked = waiting.changes.get("variants", {}) if waiting else {}
     variants: dict[str, dict[str, Any]] = {}
     for position, values in enumerate(wanted.variants):
         if values["sku"] in known:
             kept = service.VARIANT_REVIEWED & values.keys()
         else:
-            _check_new(values, position)
+            _check_new(values, position, asked=asked.get(values["sku"], {}))
             kept = (service.VARIANT_REVIEWED | service.VARIANT_AT_ONCE) & values.keys()
             if values.get("strike_price_fen") is not None:
                 raise Invalid.at(

@@ -4,25 +4,29 @@ from datetime import datetime, timedelta
 
 from shop.db import transactional
 from shop.domain.accounts import queries as accounts
-from shop.domain.live import service, talk
+from shop.domain.live import queries, service, talk
 from shop.domain.live.models import LiveComment, LiveSession
 from shop.domain.live.states import ON_AIR, EventType
 from shop.kernel.actor import Actor
 from shop.kernel.clock import rfc3339
 from shop.kernel.errors import IllegalMove, Invalid, NotFound
+from shop.reads import live as rooms
 
 
 @transactional
 def comment(session_id: int, *, actor: Actor, now: datetime, text: str) -> LiveComment:
     """Say something in a room on air; kept always, shown to all unless the room is crowded.
 
-    Raises ``IllegalMove`` off air, ``Invalid``, ``Forbidden`` when muted, ``TooFast``.
+    Raises ``NotFound`` in another's draft, ``IllegalMove`` off air, ``Invalid``,
+    ``Forbidden`` when muted, ``TooFast``.
     """
     who = accounts.person(actor.user_id) if actor.user_id else None
     if who is None:
         raise NotFound
     session = service.lock(session_id)
     if session.status not in ON_AIR:
+        if rooms.view_of(session, actor) == "viewer" and not queries.is_public(session):
+            raise NotFound
         raise IllegalMove("nobody is on air here", current=str(session.status))
     said = talk.say(session_id, user_id=who.user_id, name=who.name, text=text, now=now)
     if not talk.is_crowded(session_id, now=now):

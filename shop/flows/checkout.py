@@ -12,15 +12,18 @@ from shop.domain.audit.service import Kept, KeyedRequest
 from shop.domain.inventory import holds
 from shop.domain.logistics import regions
 from shop.domain.orders import service as orders
-from shop.domain.orders.errors import ConsentRequired, PriceChanged
+from shop.domain.orders.errors import ConsentRequired, PriceChanged, SeveralSellers
 from shop.domain.orders.models import Order, OrderLine, OrderPart
 from shop.flows import holding
 from shop.kernel.actor import Actor
-from shop.kernel.clock import local_date, rfc3339
+from shop.kernel.clock import rfc3339
 from shop.kernel.codes import new_order_number
 from shop.kernel.errors import Invalid
 from shop.reads import pricing
 from shop.reads.pricing import PricedLine, Quote, Wish
+
+COOPERATIVE = "cooperative"
+"""The ``seller_of_record`` under which each cooperative sells in its own name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,8 @@ def place_order(
 
     ``key`` and ``answer`` tie an ``Idempotency-Key`` to the order in the same commit, so that a
     reply lost on the way is found again. Raises ``NotFound``, ``OutOfStock``, ``PurchaseLimit``,
-    ``DealNotActive``, ``PriceChanged``, ``NoDelivery``, ``ConsentRequired``, ``Invalid``.
+    ``DealNotActive``, ``PriceChanged``, ``NoDelivery``, ``ConsentRequired``, ``SeveralSellers``,
+    ``Invalid``.
     """
     if key is not None and (kept := answers.take(key, now=now)):
         return kept
@@ -84,12 +88,12 @@ def place_order(
 def _place(request: OrderRequest, *, actor: Actor, terms: Terms, now: datetime) -> Order:
     if actor.user_id is None:
         raise Invalid("an order has a buyer")
-    region = _region(request.ship_to.region_code, now=now)
     quote = pricing.quote(request.wishes, region_code=request.ship_to.region_code, now=now)
+    check_sellers(quote, seller_of_record=terms.seller_of_record)
     _check_total(quote, request.expected_total_fen)
     _check_consents(quote, request.consents)
     holding.promise(quote.lines, buyer_id=actor.user_id, now=now)
-    order = _write(request, quote, region=region, actor=actor, terms=terms, now=now)
+    order = _write(request, quote, actor=actor, terms=terms, now=now)
     _write_lines(order, quote, now=now)
     orders.record(order, None, actor=actor.wearing("buyer"), now=now, reason=None)
     orders.take_from_cart(actor.user_id, [line.sku for line in quote.lines])
@@ -98,10 +102,13 @@ def _place(request: OrderRequest, *, actor: Actor, terms: Terms, now: datetime) 
     return order
 
 
-def _region(code: str, *, now: datetime) -> str:
-    if not (regions.is_valid_on(code, local_date(now)) and regions.is_deliverable_level(code)):
-        raise Invalid.at("/ship_to/region_code", "choose a county or district")
-    return regions.full_name(code)
+def check_sellers(quote: Quote, *, seller_of_record: str) -> None:
+    """Where cooperatives sell in their own names, an order is of one; raises ``SeveralSellers``."""
+    sellers = sorted({line.cooperative_slug for line in quote.lines})
+    if seller_of_record == COOPERATIVE and len(sellers) > 1:
+        raise SeveralSellers(
+            "each cooperative sells in its own name: order from each by itself", sellers=sellers
+        )
 
 
 def _check_total(quote: Quote, expected_fen: int | None) -> None:
@@ -131,7 +138,6 @@ def _write(
     request: OrderRequest,
     quote: Quote,
     *,
-    region: str,
     actor: Actor,
     terms: Terms,
     now: datetime,
@@ -147,7 +153,7 @@ def _write(
         ship_name=request.ship_to.name,
         ship_phone=request.ship_to.phone,
         ship_region_code=request.ship_to.region_code,
-        ship_region=region,
+        ship_region=regions.full_name(request.ship_to.region_code),
         ship_street=request.ship_to.street,
         note=request.note,
         source=request.source,

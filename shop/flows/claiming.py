@@ -17,11 +17,11 @@ from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import Order, OrderLine
 from shop.domain.orders.states import PAID_STATES
 from shop.domain.payments.states import RefundCause
-from shop.flows import refunding
+from shop.flows import owing, withdrawing
 from shop.flows.telling import tell
 from shop.kernel.actor import Actor
 from shop.kernel.errors import IllegalMove, Invalid, NotFound
-from shop.reads.claims import return_ends_at, units_left, value_fen
+from shop.reads.claims import claimable_units, return_ends_at, units_left, value_fen
 
 SEAT = "clerk"
 ANSWER_WITHIN = timedelta(hours=24)
@@ -75,7 +75,7 @@ def open_claim(
 
 
 def _wanted(order: Order, lines: Sequence[tuple[str, int]]) -> list[tuple[OrderLine, int]]:
-    """Lines with units that are bought, not cancelled and in no other claim."""
+    """Lines with units that are bought, not given back and in no other claim."""
     if not lines:
         raise Invalid.at("/lines", "name what the claim is about", code="required")
     bought = {line.sku: line for line in order.lines}
@@ -87,7 +87,7 @@ def _wanted(order: Order, lines: Sequence[tuple[str, int]]) -> list[tuple[OrderL
             raise Invalid.at(f"/lines/{place}/sku", "not in this order", code="not-in-order")
         if sku in wanted:
             raise Invalid.at(f"/lines/{place}/sku", "named twice", code="duplicate")
-        if units > line.quantity - line.cancelled - claimed.get(line.id, 0):
+        if units > claimable_units(line, claimed):
             raise Invalid.at(
                 f"/lines/{place}/quantity", "more units than can be claimed", code="too-many"
             )
@@ -176,7 +176,7 @@ def _give_back(order: Order, claim: Claim, granted: int, *, actor: Actor, now: d
     """Owe the refund: whole units when all is granted, money alone in part."""
     whole = claim.status is ClaimStatus.APPROVED
     units = units_left(order, claim)
-    refunding.owe(
+    owing.owe(
         order,
         lines=units if whole else dict.fromkeys(units, 0),
         amount_fen=None if whole else granted,
@@ -188,6 +188,7 @@ def _give_back(order: Order, claim: Claim, granted: int, *, actor: Actor, now: d
         dedupe_key=f"claim:{claim.id}",
         now=now,
     )
+    withdrawing.units_given_back(order, actor=actor, now=now)
 
 
 def _tell_buyer(order: Order, claim: Claim, *, now: datetime) -> None:

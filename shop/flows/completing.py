@@ -3,30 +3,30 @@
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
-from shop.db import db, transactional
-from shop.domain.inventory.models import Lot
-from shop.domain.inventory.queries import lot_sales
+from shop.db import transactional
 from shop.domain.orders import queries as order_queries
 from shop.domain.orders import service as orders
-from shop.domain.orders.models import Order, OrderLine
+from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
-from shop.domain.settlement import queries as books
 from shop.domain.settlement import service as ledger
-from shop.domain.settlement.models import SplitRule
-from shop.domain.settlement.split import Grower, LotShare, SoldLine, legs_of
+from shop.domain.settlement.split import legs_of
 from shop.domain.settlement.states import TxKind
 from shop.kernel.actor import SYSTEM, Actor
-from shop.kernel.money import allocate
+from shop.reads.sold import sold_lines
 
 log = logging.getLogger(__name__)
 
 
 @transactional
-def confirm_receipt(*, actor: Actor, number: str, now: datetime) -> Order:
-    """The buyer has the goods; a second press changes nothing. Raises ``OrderStateConflict``."""
+def confirm_receipt(
+    *, actor: Actor, number: str, now: datetime, expected_version: int | None = None
+) -> Order:
+    """The buyer has the goods; a second press changes nothing.
+
+    Raises ``OrderStateConflict``, and ``Stale`` where the caller read another version.
+    """
     order = orders.locked(order_queries.of_buyer(number, actor.user_id).id)
+    orders.check_version(order, expected_version)
     if order.status is not OrderStatus.COMPLETED:
         _complete(order, actor=actor.wearing("buyer"), now=now)
     return order
@@ -34,9 +34,12 @@ def confirm_receipt(*, actor: Actor, number: str, now: datetime) -> Order:
 
 @transactional
 def complete_order(order_id: int, *, now: datetime) -> bool:
-    """Complete a delivered order nobody confirmed; ``False``: it has moved on."""
+    """Complete a delivered order nobody confirmed; ``False``: it has moved on, or its clock stands.
+
+    The clock may have been stopped since the order was found due: a parcel is coming back.
+    """
     order = orders.locked(order_id)
-    if order.status is not OrderStatus.DELIVERED:
+    if order.status is not OrderStatus.DELIVERED or order.delivered_at is None:
         return False
     _complete(order, actor=SYSTEM, now=now)
     return True
@@ -55,64 +58,7 @@ def complete_due(now: datetime, *, after_days: int) -> int:
 
 def _complete(order: Order, *, actor: Actor, now: datetime) -> None:
     orders.move(order, OrderStatus.COMPLETED, actor=actor, now=now)
-    legs = [leg for line in _sold_lines(order) for leg in legs_of(line)]
+    legs = [leg for line in sold_lines(order) for leg in legs_of(line)]
     ledger.post(
         TxKind.COMPLETION, legs, cause_key=f"completion:{order.id}", order_id=order.id, now=now
     )
-
-
-def _sold_lines(order: Order) -> list[SoldLine]:
-    """Each line's income after the refunds owed so far, with the lots it was taken from."""
-    rules = books.rules([part.split_rule_id for part in order.parts])
-    rule_of = {part.cooperative_id: rules[part.split_rule_id] for part in order.parts}
-    freight_of = {
-        part.cooperative_id: part.freight_fen - part.freight_refunded_fen for part in order.parts
-    }
-    lots = _lots(order.id)
-    sold = []
-    for seller in sorted(rule_of):
-        own = [line for line in order.lines if line.cooperative_id == seller and lots.get(line.id)]
-        gross = [line.total_fen - line.refunded_fen for line in own]
-        if not own:
-            continue
-        weights = gross if sum(gross) else [1] * len(own)
-        freight = allocate(freight_of[seller], weights)
-        sold += [
-            _sold_line(line, rule_of[seller], fen, fee, lots[line.id])
-            for line, fen, fee in zip(own, gross, freight, strict=True)
-        ]
-    return sold
-
-
-def _sold_line(
-    line: OrderLine, rule: SplitRule, gross_fen: int, freight_fen: int, lots: list[LotShare]
-) -> SoldLine:
-    return SoldLine(
-        order_line_id=line.id,
-        cooperative_id=line.cooperative_id,
-        host_id=line.host_id,
-        commission_bp=line.commission_bp,
-        rule=rule,
-        gross_fen=gross_fen,
-        freight_fen=freight_fen,
-        lots=tuple(lots),
-    )
-
-
-def _lots(order_id: int) -> dict[int, list[LotShare]]:
-    """Lots of each line, by the units that stayed sold; by all units where none did."""
-    found: dict[int, list[LotShare]] = {}
-    sales = lot_sales(order_id)
-    lots = {
-        lot.id: lot
-        for lot in db.session.scalars(select(Lot).where(Lot.id.in_([s.lot_id for s in sales])))
-    }
-    for sale in sales:
-        growers = tuple(
-            Grower(farmer_id=c.farmer_id, village_id=c.village_id, grams=c.grams)
-            for c in lots[sale.lot_id].contributions
-        )
-        share = LotShare(lot_id=sale.lot_id, units=sale.quantity - sale.returned, growers=growers)
-        if share.units > 0:
-            found.setdefault(sale.order_line_id, []).append(share)
-    return found

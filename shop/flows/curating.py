@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from shop.db import db, transactional
+from shop.db import db, overwrite, transactional
 from shop.domain.catalog import queries
 from shop.domain.catalog.models import Category, Hall, HallItem, Product
 from shop.domain.catalog.states import HallKind
 from shop.domain.villages.models import Village
-from shop.flows.reviewing import reword
+from shop.flows.product_content import reword
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden, Invalid, NotFound
 
@@ -19,23 +19,31 @@ MAX_IN_HALL = 60
 
 
 @transactional
-def save_category(*, actor: Actor, slug: str, values: Mapping[str, Any]) -> None:
+def save_category(
+    *,
+    actor: Actor,
+    slug: str,
+    values: Mapping[str, Any],
+    new: bool = False,
+    expected_version: int | None = None,
+) -> None:
     """Make or change a kind of produce: ``name name_en perishable certificate_required position``.
 
-    Products of a renamed kind are found by its new name from then on.
+    Products of a renamed kind are found by its new name from then on. Raises ``Stale``.
     """
     _operator(actor)
     category = queries.category(slug)
     if category is None:
-        category = Category(slug=slug, **values)
-        db.session.add(category)
+        if expected_version is not None:
+            raise NotFound("no such kind")
+        db.session.add(Category(slug=slug, **values))
         return
+    if new:
+        raise Invalid.at("/slug", "this name is taken", code="taken")
     renamed = (values["name"], values["name_en"]) != (category.name, category.name_en)
-    for column, value in values.items():
-        setattr(category, column, value)
-    db.session.flush()
+    overwrite(Category, Category.id == category.id, expected=expected_version, **values)
     if renamed:
-        reword(list(db.session.scalars(select(Product).where(Product.category_id == category.id))))
+        reword(Product.category_id == category.id)
 
 
 @transactional
@@ -47,11 +55,12 @@ def save_hall(
     values: Mapping[str, Any],
     products: Sequence[str],
     new: bool = False,
+    expected_version: int | None = None,
 ) -> None:
     """Make or change a hall and what stands in it, in order.
 
     ``values``: ``title title_en kind intro village`` (slug or ``None``), ``position shown``;
-    ``products`` are slugs. A village's hall names its village.
+    ``products`` are slugs. A village's hall names its village. Raises ``Stale``.
     """
     _operator(actor)
     columns = {name: value for name, value in values.items() if name != "village"}
@@ -64,9 +73,9 @@ def save_hall(
     if hall is None:
         hall = Hall(slug=slug, created_at=now, **columns)
         db.session.add(hall)
-    for column, value in columns.items():
-        setattr(hall, column, value)
-    db.session.flush()
+        db.session.flush()
+    else:
+        overwrite(Hall, Hall.id == hall.id, expected=expected_version, **columns)
     _fill(hall, products)
 
 

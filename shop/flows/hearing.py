@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from shop.db import db, transactional
 from shop.domain.compliance import service as tasks
 from shop.domain.compliance.states import TaskKind
 from shop.domain.orders import service as orders
-from shop.domain.orders.models import Order
 from shop.domain.outbox import inbox
 from shop.domain.outbox.models import InboxEvent
 from shop.domain.outbox.states import InboxStatus
@@ -22,10 +23,10 @@ from shop.domain.payments.gateways.base import (
     Standing,
 )
 from shop.domain.payments.models import Payment, Refund
+from shop.flows import proving
 from shop.flows.capturing import apply_payment
 from shop.flows.sending_back import apply_refund
 from shop.kernel.actor import GATEWAY
-from shop.kernel.money import CURRENCY
 
 LOOK_WITHIN = timedelta(hours=4)
 PARKED_FOR = timedelta(minutes=10)
@@ -104,12 +105,23 @@ def _task_key(event_id: int) -> str:
     return f"inbox:{event_id}"
 
 
-def apply_waiting(source: str, *, livemode: bool | None, now: datetime) -> int:
-    """Try again what was parked or failed; each event in a transaction of its own."""
+def apply_waiting(
+    source: str, *, livemode: bool | None, now: datetime, payment_id: int | None = None
+) -> int:
+    """Try again what was parked or failed, each event in a transaction of its own.
+
+    With ``payment_id`` only what speaks of that payment: told before the shop knew of it.
+    """
+    waiting = inbox.unapplied(source, now=now) if payment_id is None else _about(source, payment_id)
     return sum(
         _try(event_id, source=source, livemode=livemode, now=now).status is InboxStatus.APPLIED
-        for event_id in inbox.unapplied(source, now=now)
+        for event_id in waiting
     )
+
+
+def _about(source: str, payment_id: int) -> list[int]:
+    known_as = db.session.scalar(select(Payment.provider_id).where(Payment.id == payment_id))
+    return inbox.waiting_about(source, payment_id=payment_id, provider_id=known_as)
 
 
 @transactional
@@ -148,9 +160,13 @@ def _judge_refund(facts: Mapping[str, object], *, source: str, now: datetime) ->
         refund = db.session.get(Refund, facts["refund_id"])
     elif isinstance(facts["provider_id"], str):
         refund = payment_queries.refund_by_provider_id(facts["provider_id"])
+    elif isinstance(facts["payment_id"], int) and isinstance(facts["amount_fen"], int):
+        refund = payment_queries.only_refund_of(facts["payment_id"], facts["amount_fen"])
     if refund is None:
         return Verdict(status=InboxStatus.QUARANTINED, reason="a refund the shop did not ask for")
-    if wrong := _refund_mismatch(refund, facts, source):
+    if wrong := proving.refund_mismatch(refund, facts, source) or proving.unproven(
+        facts, source=None
+    ):
         return Verdict(status=InboxStatus.QUARANTINED, reason=wrong)
     if facts["outcome"] is None:
         return Verdict(status=InboxStatus.IGNORED)
@@ -166,30 +182,15 @@ def _judge_refund(facts: Mapping[str, object], *, source: str, now: datetime) ->
     return Verdict(status=InboxStatus.APPLIED)
 
 
-def _refund_mismatch(refund: Refund, facts: Mapping[str, object], source: str) -> str | None:
-    payment = db.session.get_one(Payment, refund.payment_id)
-    checks = {
-        "another amount than was owed": facts["amount_fen"] not in {None, refund.amount_fen},
-        "another currency": facts["currency"] not in {None, CURRENCY},
-        "of another payment": payment.gateway != source
-        or facts["payment_id"] not in {None, payment.id},
-        "another refund": refund.provider_id is not None
-        and facts["provider_id"] not in {None, refund.provider_id},
-    }
-    return _first(checks)
-
-
-def _first(checks: Mapping[str, bool]) -> str | None:
-    return next((words for words, wrong in checks.items() if wrong), None)
-
-
 def _judge_payment(facts: Mapping[str, object], *, source: str, now: datetime) -> Verdict:
     payment = _find(facts, source)
     if payment is None:
         return Verdict(status=InboxStatus.PARKED, reason="no such payment yet")
     order = orders.locked(payment.order_id)
     payment = payments.locked(payment.id)
-    if wrong := _mismatch(payment, order, facts):
+    if wrong := proving.payment_mismatch(payment, order, facts) or proving.unproven(
+        facts, source=source
+    ):
         return Verdict(status=InboxStatus.QUARANTINED, reason=wrong)
     if facts["outcome"] is None:
         return Verdict(status=InboxStatus.IGNORED)
@@ -216,18 +217,6 @@ def _find(facts: Mapping[str, object], source: str) -> Payment | None:
     return None
 
 
-def _mismatch(payment: Payment, order: Order, facts: Mapping[str, object]) -> str | None:
-    """Why an event does not fit its payment (FAULTS 32), or ``None``."""
-    checks = {
-        "another amount": facts["amount_fen"] not in {None, payment.amount_fen},
-        "another currency": facts["currency"] not in {None, CURRENCY},
-        "another order": facts["order_number"] not in {None, order.number},
-        "another payment": payment.provider_id is not None
-        and facts["provider_id"] not in {None, payment.provider_id},
-    }
-    return _first(checks)
-
-
 @transactional
 def record_standing(payment_id: int, standing: Standing, *, source: str, now: datetime) -> None:
     """Write what a provider answered when it was asked: return page and reconciler."""
@@ -240,7 +229,7 @@ def record_standing(payment_id: int, standing: Standing, *, source: str, now: da
         "order_number": standing.order_number,
         "provider_id": standing.provider_id,
     }
-    if wrong := _mismatch(payment, order, facts):
+    if wrong := proving.payment_mismatch(payment, order, facts):
         tasks.open_task(
             TaskKind.QUARANTINED_PAYMENT,
             dedupe_key=f"standing:{payment.id}",

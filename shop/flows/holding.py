@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, select
 
 from shop.db import db
 from shop.domain.inventory import holds, lots
+from shop.domain.inventory import service as inventory
 from shop.domain.inventory.errors import OutOfStock
-from shop.domain.inventory.queries import available
+from shop.domain.inventory.queries import available, expired_units
 from shop.domain.inventory.states import HoldState
 from shop.domain.live import sales
 from shop.domain.live.sales import PurchaseLimit
@@ -120,7 +121,17 @@ def release(which: ColumnElement[bool], *, now: datetime) -> int:
             from_live=hold.hold_id in closed,
             now=now,
         )
+        if hold.live_item_id is not None and hold.hold_id not in closed:
+            withdraw_expired(hold.live_item_id, hold.quantity, sku=hold.sku, now=now)
     return len(ended)
+
+
+def withdraw_expired(item_id: int, unpromised: int, *, sku: str, now: datetime) -> None:
+    """Write off units of an open allotment as far as no fresh lot is left to serve them."""
+    expired = expired_units(sku, local_date(now))
+    units = min(expired - available([sku])[sku], unpromised) if expired else 0
+    if units > 0 and sales.shrink(item_id, units):
+        inventory.return_allotment(sku, units, live_item_id=item_id, actor_id=None, now=now)
 
 
 def _owners(ended: Sequence[holds.Ended]) -> dict[int, _Owner]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shop.db import db, transactional
-from shop.domain.accounts import codes, passwords, queries, service
+from shop.domain.accounts import codes, passwords, queries, service, texts
 from shop.domain.accounts.service import InvalidCredentials
 from shop.domain.accounts.states import CodePurpose
+from shop.domain.accounts.texts import Agreement
 from shop.flows.telling import tell
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden
@@ -69,9 +70,9 @@ def end_others(*, actor: Actor, token: str | None, now: datetime) -> None:
 
 
 @transactional
-def accept_agreements(*, actor: Actor, versions: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Keep that one accepted these (kind, version) pairs."""
-    service.accept_agreements(_self(actor), versions, now=now)
+def accept_agreements(*, actor: Actor, versions: Sequence[Agreement], now: datetime) -> None:
+    """Keep that one accepted these texts."""
+    texts.accept(_self(actor), versions, now=now)
 
 
 def confirm_identity(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 
@@ -20,6 +20,9 @@ from shop.kernel.clock import local_date
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.money import allocate
 
+LASTING = frozenset({PackingKind.DRIED, PackingKind.MILLED})
+"""What makes produce keep longer than it did."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Packing:
@@ -31,26 +34,60 @@ class Packing:
     note: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PackedLot:
+    """What comes out of a packing run; harvest date and growers are those of what went in."""
+
+    sku: str
+    quantity: int
+    best_before: date | None = None
+
+
 @transactional
-def pack(packing: Packing, lot: NewLot, *, actor: Actor, now: datetime) -> Lot:
+def pack(packing: Packing, lot: PackedLot, *, actor: Actor, now: datetime) -> Lot:
     """Turn intakes or other lots into a lot; what is lost on the way is recorded.
 
-    The new lot's growers are those of what went in, by grams, scaled to what came out. Raises
-    ``NotFound``, ``Invalid`` when more comes out than went in, ``OutOfStock`` when a lot's units
-    are promised.
+    The new lot's growers are those of what went in, by grams, scaled to what came out, and its
+    harvest is the earliest that went in. Raises ``NotFound``, ``Invalid`` when more comes out than
+    went in or would keep longer by being packed, ``OutOfStock`` when a lot's units are promised.
     """
     _check_amounts(packing)
     variant, product = own_sku(lot.sku, actor)
     output = lot.quantity * variant.weight_grams
     intakes = _use_intakes(packing.intakes, product.cooperative_id)
     lots = _use_lots(packing.lots, product.cooperative_id, actor=actor, now=now)
+    run = _record(packing, intakes, lots, output=output, actor=actor, now=now)
+    made = NewLot(
+        sku=lot.sku,
+        quantity=lot.quantity,
+        harvested_on=min(
+            [intake.harvested_on for intake, _ in intakes]
+            + [source.harvested_on for source, _ in lots]
+        ),
+        best_before=_best_before(packing.kind, lot.best_before, [source for source, _ in lots]),
+    )
+    growers = _growers(intakes, lots, output)
+    return shelve(made, product, growers, packing_run_id=run.id, actor=actor, now=now)
+
+
+def _record(
+    packing: Packing,
+    intakes: Sequence[tuple[Intake, int]],
+    lots: Sequence[tuple[Lot, int]],
+    *,
+    output: int,
+    actor: Actor,
+    now: datetime,
+) -> PackingRun:
+    """Write down what went in, what came out and what was lost, in grams."""
     used = [grams for _, grams in intakes] + [grams for _, grams in lots]
     if not used:
         raise Invalid.at("/intakes", "name what goes in")
     if sum(used) < output:
         raise Invalid.at("/quantity", "more comes out than went in")
+    first = intakes[0][0] if intakes else lots[0][0]
     run = PackingRun(
-        cooperative_id=product.cooperative_id,
+        cooperative_id=first.cooperative_id,
         kind=packing.kind,
         input_grams=sum(used),
         output_grams=output,
@@ -65,8 +102,7 @@ def pack(packing: Packing, lot: NewLot, *, actor: Actor, now: datetime) -> Lot:
         PackingInput(run_id=run.id, intake_id=intake.id, grams=grams) for intake, grams in intakes
     )
     db.session.add_all(PackingInput(run_id=run.id, lot_id=x.id, grams=grams) for x, grams in lots)
-    growers = _growers(intakes, lots, output)
-    return shelve(lot, product, growers, packing_run_id=run.id, actor=actor, now=now)
+    return run
 
 
 def _check_amounts(packing: Packing) -> None:
@@ -123,6 +159,20 @@ def _use_lots(
         )
         used.append((row[0], units * row[1]))
     return used
+
+
+def _best_before(kind: PackingKind, wanted: date | None, lots: Sequence[Lot]) -> date | None:
+    """Sorting and boxing lengthen no life; what is dried or milled gets a new one, in writing."""
+    earliest = min((lot.best_before for lot in lots if lot.best_before is not None), default=None)
+    if earliest is None:
+        return wanted
+    if kind in LASTING:
+        if wanted is None:
+            raise Invalid.at("/best_before", "say how long it keeps now", code="required")
+        return wanted
+    if wanted is not None and wanted > earliest:
+        raise Invalid.at("/best_before", "later than the best-before of what goes in")
+    return wanted or earliest
 
 
 def _growers(

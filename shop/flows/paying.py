@@ -77,11 +77,14 @@ def start_payment(
         intent = gateway.start(charge)
     except OutcomeUnknown:
         _leave_unknown(payment_id, now=clock())
-        return payment_id
     except GatewayRefused as refusal:
         _note_refusal(payment_id, refusal.decline_code, now=clock())
         raise
-    _note_intent(payment_id, intent, now=clock())
+    else:
+        _note_intent(payment_id, intent, now=clock())
+    hearing.apply_waiting(
+        gateway.name, livemode=gateway.livemode, now=clock(), payment_id=payment_id
+    )
     return payment_id
 
 
@@ -170,11 +173,12 @@ def _note_intent(payment_id: int, intent: Intent, *, now: datetime) -> None:
         source="start",
         now=now,
     )
+    waits = order.status is OrderStatus.PENDING_PAYMENT
     outbox.put(
         "payment.cancel",
         dedupe_key=f"payment.cancel:{payment.id}",
         payload={"payment_id": payment.id},
-        due_at=max(order.expires_at, now),
+        due_at=max(order.expires_at, now) if waits else now,
         now=now,
     )
 

@@ -1,49 +1,52 @@
 """People of the shop: seats in a cooperative and hats of the platform."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
 
 from shop.db import db, transactional
-from shop.domain.accounts import phones, queries, seats, service
+from shop.domain.accounts import phones, queries, seats, service, texts
 from shop.domain.accounts.models import AccessToken, User
 from shop.domain.accounts.states import Role, TokenKind, UserStatus
+from shop.domain.accounts.texts import Agreement
 from shop.domain.villages import queries as villages
 from shop.flows.telling import tell
-from shop.kernel.actor import Actor
+from shop.kernel.actor import VILLAGE_ROLES, Actor
 from shop.kernel.codes import hash_token, new_token
 from shop.kernel.errors import Forbidden, Invalid, NotFound
 
 ROLE_WORDS = {Role.KEEPER: "库管员", Role.CLERK: "店员", Role.MANAGER: "负责人"}
 """How a seat is called in a message; messages on the mainland are Chinese."""
 
+
+class AccountShut(Forbidden):
+    """A suspended account takes no hat before it is restored."""
+
+
 PLATFORM_ROLES = frozenset({Role.HOST, Role.OPERATOR})
 DEMO_PREFIX = "+86171"
 
 
 @transactional
-def invite(
-    *, actor: Actor, cooperative_id: int, phone: str, role: Role, base_url: str, now: datetime
-) -> int:
+def invite(*, actor: Actor, cooperative_id: int, phone: str, role: Role, now: datetime) -> int:
     """A manager, or the operator, keeps a seat for a number; says the invitation's id.
 
     The seat is taken when the owner of the number signs in. Raises ``NotFound`` for another's
     cooperative.
     """
-    if not actor.is_operator and cooperative_id not in actor.cooperatives("manager"):
-        raise NotFound()
+    _manages(actor, cooperative_id)
     return invite_inside(
         actor=actor,
         cooperative_id=cooperative_id,
         phone=phone,
         role=role,
-        base_url=base_url,
         now=now,
     )
 
 
 def invite_inside(
-    *, actor: Actor, cooperative_id: int, phone: str, role: Role, base_url: str, now: datetime
+    *, actor: Actor, cooperative_id: int, phone: str, role: Role, now: datetime
 ) -> int:
     """The invitation itself, inside a transaction that has checked who may."""
     place = villages.cooperatives_by_id([cooperative_id]).get(cooperative_id)
@@ -61,7 +64,7 @@ def invite_inside(
         user_id=None,
         phone=number,
         template="invitation",
-        variables={"cooperative": place.name, "role": ROLE_WORDS[role], "url": base_url},
+        variables={"cooperative": place.name, "role": ROLE_WORDS[role]},
         dedupe_key=f"invitation:{made.id}",
         now=now,
     )
@@ -70,8 +73,9 @@ def invite_inside(
 
 @transactional
 def withdraw_invitation(*, actor: Actor, invitation_id: int, now: datetime) -> None:
-    """Take an invitation back; another cooperative's is not found."""
-    seats.withdraw(invitation_id, cooperatives=actor.cooperatives("manager"), now=now)
+    """A manager, or the operator, takes an invitation back; another cooperative's is not found."""
+    own = None if actor.is_operator else actor.cooperatives("manager")
+    seats.withdraw(invitation_id, cooperatives=own, now=now)
 
 
 @transactional
@@ -85,33 +89,52 @@ def accept_invitations(*, actor: Actor, now: datetime) -> int:
 
 @transactional
 def dismiss(*, actor: Actor, cooperative_id: int, user_id: int, role: Role, now: datetime) -> None:
-    """Take a seat away; it holds for the person's next request. Raises ``AccountInUse``."""
-    if cooperative_id not in actor.cooperatives("manager"):
-        raise NotFound()
+    """A manager, or the operator, takes a seat away; it holds for the person's next request.
+
+    Raises ``AccountInUse``.
+    """
+    _manages(actor, cooperative_id)
     seats.revoke(user_id, role=role, cooperative_id=cooperative_id, now=now)
 
 
 @transactional
-def grant_role(*, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
-    """The operator makes somebody a host or an operator."""
-    _check_platform(actor, role)
+def grant_role(
+    *, actor: Actor, user_id: int, role: Role, now: datetime, village_id: int | None = None
+) -> None:
+    """The operator gives somebody a hat of the platform, or of a village.
+
+    A number that nobody has proven may be a stranger's, and gets none (``Invalid``).
+    """
+    _check_hat(actor, role, village_id)
     user = queries.user(user_id)
     if user is None or user.status is not UserStatus.ACTIVE:
         raise NotFound()
-    seats.grant(user_id, role=role, granted_by=actor.user_id, now=now)
+    if user.phone_proven_at is None:
+        raise Invalid.at(
+            "/phone", "this number is not proven: its owner signs in by text message once"
+        )
+    seats.grant(user_id, role=role, village_id=village_id, granted_by=actor.user_id, now=now)
 
 
 @transactional
-def revoke_role(*, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
+def revoke_role(
+    *, actor: Actor, user_id: int, role: Role, now: datetime, village_id: int | None = None
+) -> None:
     """The operator takes such a hat off; the last operator keeps it (``AccountInUse``)."""
-    _check_platform(actor, role)
-    seats.revoke(user_id, role=role, now=now)
+    _check_hat(actor, role, village_id)
+    seats.revoke(user_id, role=role, village_id=village_id, now=now)
 
 
-def _check_platform(actor: Actor, role: Role) -> None:
+def _check_hat(actor: Actor, role: Role, village_id: int | None) -> None:
     _operator(actor)
-    if role not in PLATFORM_ROLES:
-        raise Invalid.at("/role", "not a role of the platform")
+    if village_id is None:
+        if role not in PLATFORM_ROLES:
+            raise Invalid.at("/role", "not a role of the platform")
+        return
+    if role not in VILLAGE_ROLES:
+        raise Invalid.at("/role", "not a role of a village")
+    if village_id not in villages.villages_by_id([village_id]):
+        raise NotFound()
 
 
 @transactional
@@ -139,6 +162,11 @@ def revoke_tokens(*, actor: Actor, user_id: int, now: datetime) -> None:
     service.revoke_tokens(user_id, now=now)
 
 
+def _manages(actor: Actor, cooperative_id: int) -> None:
+    if not actor.is_operator and cooperative_id not in actor.cooperatives("manager"):
+        raise NotFound()
+
+
 def _operator(actor: Actor) -> None:
     if not actor.is_operator:
         raise Forbidden()
@@ -160,20 +188,37 @@ def make_user(
     now: datetime,
     roles: tuple[Role, ...] = (),
     seat: tuple[Role, int] | None = None,
+    agreements: Sequence[Agreement] = (),
 ) -> int:
     """A person with hats, for the demo county and ``flask operator create``; gives the id.
 
-    A number that has an account keeps it, and gets the hats.
+    A number that has an account keeps it, and gets the hats; ``proven`` voids what a stranger set
+    there before, and a password that is given replaces the former. Raises ``AccountShut``.
     """
     number = phones.parse(phone)
-    user = queries.user_by_phone(number) or service.create_user(
-        phone=number, name=name, password_hash=password_hash, proven=proven, now=now
-    )
+    user = queries.user_by_phone(number)
+    if user is None:
+        user = service.create_user(
+            phone=number, name=name, password_hash=password_hash, proven=proven, now=now
+        )
+    else:
+        _take_over(user, password_hash=password_hash, proven=proven, now=now)
+    texts.accept(user.id, agreements, now=now)
     for role in roles:
         seats.grant(user.id, role=role, now=now)
     if seat is not None:
         seats.grant(user.id, role=seat[0], cooperative_id=seat[1], now=now)
     return user.id
+
+
+def _take_over(user: User, *, password_hash: str | None, proven: bool, now: datetime) -> None:
+    if user.status is not UserStatus.ACTIVE:
+        raise AccountShut("this account is suspended")
+    if proven:
+        service.prove_phone(user, now=now)
+    if password_hash is not None:
+        service.set_password(user.id, password_hash=password_hash)
+        service.revoke_tokens(user.id, now=now)
 
 
 @transactional

@@ -14,12 +14,19 @@ from shop.reads import live as rooms
 
 
 @transactional
-def pin(session_id: int, item_id: int, *, actor: Actor, now: datetime) -> None:
+def pin(
+    session_id: int,
+    item_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    expected_version: int | None = None,
+) -> None:
     """Pin an item of the shelf while live; pinning it again changes nothing.
 
     Raises ``IllegalMove`` off air, ``NotFound`` for an item of elsewhere, ``SoldOut``.
     """
-    session = _on_air(session_id, actor)
+    session = _on_air(session_id, actor, expected_version)
     item = rooms.item(session_id, item_id)
     if item.status is not ItemStatus.ON:
         raise IllegalMove("this item is off the shelf", current=str(item.status))
@@ -38,22 +45,24 @@ def pin(session_id: int, item_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 @transactional
-def unpin(session_id: int, *, actor: Actor, now: datetime) -> None:
+def unpin(
+    session_id: int, *, actor: Actor, now: datetime, expected_version: int | None = None
+) -> None:
     """Take the card off; with none there nothing happens."""
-    session = _mine(session_id, actor)
+    session = _mine(session_id, actor, expected_version)
     if shelf.unpin(session.id, now=now):
         service.announce(session.id, EventType.PIN_CLEAR, {}, now=now)
 
 
-def _mine(session_id: int, actor: Actor) -> LiveSession:
+def _mine(session_id: int, actor: Actor, expected_version: int | None) -> LiveSession:
     """Inside a transaction: the row lock lets one pin follow the other."""
     if actor.user_id is None:
         raise NotFound
-    return service.lock(session_id, host_id=actor.user_id)
+    return service.lock(session_id, host_id=actor.user_id, expected_version=expected_version)
 
 
-def _on_air(session_id: int, actor: Actor) -> LiveSession:
-    session = _mine(session_id, actor)
+def _on_air(session_id: int, actor: Actor, expected_version: int | None) -> LiveSession:
+    session = _mine(session_id, actor, expected_version)
     if session.status is not SessionStatus.LIVE:
         raise IllegalMove("a card is pinned while live", current=str(session.status))
     return session

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shop.db import transactional
+from shop.db import db, transactional
 from shop.domain.accounts import phones
 from shop.domain.accounts.states import Role
+from shop.domain.catalog.models import Product
 from shop.domain.logistics import freight
 from shop.domain.logistics.freight import Zone
 from shop.domain.settlement import service as settlement
 from shop.domain.villages import queries, service
 from shop.domain.villages.service import CooperativeWords, FarmerWords, VillageWords
 from shop.domain.villages.states import PlaceStatus
+from shop.flows import product_content as contents
 from shop.flows.addresses import checked_region
 from shop.flows.people import invite_inside
 from shop.kernel.actor import Actor
@@ -47,11 +49,26 @@ def add_village(*, actor: Actor, slug: str, words: VillageWords, now: datetime) 
 
 
 @transactional
-def edit_village(*, actor: Actor, village_id: int, words: VillageWords, now: datetime) -> None:
-    """The operator corrects what is said about a village."""
+def edit_village(
+    *,
+    actor: Actor,
+    village_id: int,
+    words: VillageWords,
+    now: datetime,
+    expected_version: int | None = None,
+) -> None:
+    """The operator corrects what is said about a village; goods are found by its new name.
+
+    Raises ``Stale`` where the caller read another version.
+    """
     _operator(actor)
     checked_region(words.region_code, now=now)
-    service.edit_village(village_id, words=words)
+    kept = queries.locked_village(village_id)
+    before = (kept.name, kept.name_en)
+    service.edit_village(village_id, words=words, expected=expected_version)
+    db.session.refresh(kept)
+    if (kept.name, kept.name_en) != before:
+        contents.reword(Product.village_id == village_id)
 
 
 @transactional
@@ -70,7 +87,6 @@ def add_cooperative(
     split: Split,
     freight_rule: Freight,
     manager_phone: str | None,
-    base_url: str,
     now: datetime,
 ) -> int:
     """The operator enters a cooperative with its first rules and invites its manager.
@@ -88,18 +104,34 @@ def add_cooperative(
             cooperative_id=made.id,
             phone=manager_phone,
             role=Role.MANAGER,
-            base_url=base_url,
             now=now,
         )
     return made.id
 
 
 @transactional
-def edit_cooperative(*, actor: Actor, cooperative_id: int, words: CooperativeWords) -> None:
-    """The operator corrects a seller's identity."""
+def edit_cooperative(
+    *,
+    actor: Actor,
+    cooperative_id: int,
+    words: CooperativeWords,
+    now: datetime,
+    expected_version: int | None = None,
+) -> None:
+    """The operator corrects a seller's identity, also on the pages that say what it was.
+
+    Goods are found by its new name; orders keep what they were placed under. Raises ``Stale``
+    where the caller read another version.
+    """
     _operator(actor)
     _known_village(words.village_id)
-    service.edit_cooperative(cooperative_id, words=words)
+    kept = queries.locked_cooperative(cooperative_id)
+    before = contents.seller_of(kept)
+    service.edit_cooperative(cooperative_id, words=words, expected=expected_version)
+    db.session.refresh(kept)
+    contents.follow_seller(cooperative_id, before, contents.seller_of(kept), now=now)
+    if kept.name != before["seller_name"]:
+        contents.reword(Product.cooperative_id == cooperative_id)
 
 
 @transactional
@@ -146,12 +178,19 @@ def add_farmer(
 
 @transactional
 def edit_farmer(
-    *, actor: Actor, farmer_id: int, name: str, phone: str | None, village_id: int
+    *,
+    actor: Actor,
+    farmer_id: int,
+    name: str,
+    phone: str | None,
+    village_id: int,
+    expected_version: int | None = None,
 ) -> None:
-    """Correct what is noted; another cooperative's farmer is not found."""
+    """Correct what is noted; another cooperative's farmer is not found. Raises ``Stale``."""
     _known_village(village_id)
     words = _farmer(name=name, phone=phone, village_id=village_id)
-    service.edit_farmer(farmer_id, cooperatives=actor.cooperatives("keeper"), words=words)
+    own = actor.cooperatives("keeper")
+    service.edit_farmer(farmer_id, cooperatives=own, words=words, expected=expected_version)
 
 
 def _farmer(*, name: str, phone: str | None, village_id: int) -> FarmerWords:

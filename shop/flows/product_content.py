@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from shop.db import db
 from shop.domain.accounts.models import RoleGrant
@@ -86,10 +86,7 @@ def defaults(cooperative: Cooperative, category: Category) -> dict[str, Any]:
         "after_sale": AfterSale.SEVEN_DAYS,
         "claim_window_hours": 24,
         "village_id": cooperative.village_id,
-        "seller_name": cooperative.name,
-        "seller_address": cooperative.address,
-        "seller_contact": cooperative.contact,
-        "seller_licence_no": cooperative.licence_no,
+        **seller_of(cooperative),
     }
 
 
@@ -137,6 +134,38 @@ def place_names(product: Product) -> list[str]:
     village = db.session.get_one(Village, product.village_id)
     cooperative = db.session.get_one(Cooperative, product.cooperative_id)
     return [village.name, village.name_en, cooperative.name]
+
+
+def reword(which: ColumnElement[bool]) -> None:
+    """Find these products anew, since a place or kind of theirs changed its name."""
+    for product in queries.locked_where(which):
+        if product.approved_at is not None:
+            service.refresh_terms(product, *place_names(product))
+
+
+def seller_of(cooperative: Cooperative) -> dict[str, Any]:
+    """What a page says of its seller unless it says something else."""
+    return {
+        "seller_name": cooperative.name,
+        "seller_address": cooperative.address,
+        "seller_contact": cooperative.contact,
+        "seller_licence_no": cooperative.licence_no,
+    }
+
+
+def follow_seller(
+    cooperative_id: int, before: Mapping[str, Any], after: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Correct the seller on pages that say what was registered; others keep their own words."""
+    moved = [column for column in before if before[column] != after[column]]
+    if not moved:
+        return
+    for product in queries.locked_where(Product.cooperative_id == cooperative_id):
+        words = {c: after[c] for c in moved if getattr(product, c) == before[c]}
+        if words:
+            service.set_words(product, words)
+            service.touch(product, now)
+    db.session.flush()
 
 
 def own_pictures(ids: Sequence[int], cooperative_id: int, actor: Actor) -> None:
@@ -201,7 +230,9 @@ def _check_skus(variants: Sequence[Mapping[str, Any]], product: Product | None) 
     skus = [values["sku"] for values in variants]
     if len(set(skus)) != len(skus) or len(skus) > MAX_VARIANTS:
         raise Invalid.at("/variants", f"at most {MAX_VARIANTS} variants, each once")
-    taken = queries.taken_skus(skus, product_id=product.id if product else None)
+    own = {variant.sku for variant in product.variants} if product else set()
+    new = set(skus) - own
+    taken = queries.taken_skus(sorted(new), product_id=product.id if product else None)
     for position, sku in enumerate(skus):
         if sku in taken:
             raise Invalid.at(f"/variants/{position}/sku", "this SKU is taken", code="taken")

@@ -41,6 +41,7 @@ def reconcile(
     for refund_id in payment_queries.unsettled_refunds(before):
         asked += _try(partial(_refund, refund_id, gateways=gateways, now=now))
     for name, gateway in gateways.items():
+        hearing.apply_waiting(name, livemode=gateway.livemode, now=now)
         asked += _try(partial(_events, name, gateway, now=now))
     return asked
 
@@ -60,7 +61,7 @@ def _refund(refund_id: int, *, gateways: Mapping[str, Gateway], now: datetime) -
         sending_back.send_refund(refund_id, gateways=gateways, now=now)
         return
     gateway, provider_id = known
-    standing: RefundStanding = gateways[gateway].look_refund(provider_id)
+    standing: RefundStanding = sending_back.configured(gateways, gateway).look_refund(provider_id)
     sending_back.record_refund(
         refund_id,
         outcome=standing.outcome,
@@ -83,4 +84,3 @@ def _events(name: str, gateway: Gateway, *, now: datetime) -> None:
     """What hooks may have missed; an event heard before is a duplicate and changes nothing."""
     for event in gateway.recent_events(now - LOOK_BACK):
         hearing.hear(event, source=name, livemode=gateway.livemode, now=now)
-    hearing.apply_waiting(name, livemode=gateway.livemode, now=now)

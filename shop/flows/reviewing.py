@@ -7,6 +7,7 @@ from shop.domain.catalog import queries, revisions, service
 from shop.domain.catalog.models import Product, ProductRevision
 from shop.domain.catalog.states import ProductStatus, RevisionStatus
 from shop.flows import product_content as contents
+from shop.flows.relabelling import relabel
 from shop.kernel.actor import Actor
 from shop.kernel.clock import local_date
 from shop.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
@@ -35,6 +36,7 @@ def approve_product(
         service.refresh_from(product)
         revisions.decide(waiting, RevisionStatus.APPROVED, actor=actor, now=now)
         service.touch(product, now)
+        relabel([variant.sku for variant in product.variants], now=now)
     service.refresh_terms(product, *contents.place_names(product))
 
 
@@ -87,13 +89,6 @@ def unblock_product(
         raise IllegalMove(f"product: {product.status} is not blocked")
     service.move(product, ProductStatus.OFF_SALE, actor=actor, now=now)
     product.blocked_rule = None
-
-
-def reword(products: list[Product]) -> None:
-    """Find these products anew, for a place that changed its name: inside a transaction."""
-    for product in products:
-        if product.approved_at is not None:
-            service.refresh_terms(product, *contents.place_names(product))
 
 
 def _seen(slug: str, actor: Actor, expected_version: int | None) -> tuple[Product, Actor]:

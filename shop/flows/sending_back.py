@@ -9,6 +9,7 @@ from shop.domain.compliance.states import TaskKind
 from shop.domain.orders import service as orders
 from shop.domain.orders.models import Order
 from shop.domain.orders.states import ORDER_LIFE, OrderStatus
+from shop.domain.payments import freight as freights
 from shop.domain.payments import queries as payment_queries
 from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import (
@@ -25,7 +26,7 @@ from shop.domain.settlement import queries as books
 from shop.domain.settlement import service as ledger
 from shop.domain.settlement.mirror import mirror, reversed_legs
 from shop.domain.settlement.states import TxKind
-from shop.flows.refunding import queue
+from shop.flows.owing import queue
 from shop.flows.telling import tell
 from shop.kernel.actor import GATEWAY, Actor
 from shop.kernel.errors import NotFound
@@ -65,9 +66,9 @@ def send_refund(refund_id: int, *, gateways: Mapping[str, Gateway], now: datetim
     wanted = _to_send(refund_id)
     if wanted is None:
         return None
-    gateway, request = wanted
+    name, request = wanted
     try:
-        standing = gateways[gateway].refund(request)
+        standing = configured(gateways, name).refund(request)
     except GatewayRefused as refusal:
         record_refund(
             refund_id,
@@ -87,6 +88,13 @@ def send_refund(refund_id: int, *, gateways: Mapping[str, Gateway], now: datetim
         now=now,
     )
     return standing.provider_id
+
+
+def configured(gateways: Mapping[str, Gateway], name: str) -> Gateway:
+    """The gateway of this name; one that the shop no longer has set up raises ``GatewayDown``."""
+    if name not in gateways:
+        raise GatewayDown(f"the gateway {name} is not set up")
+    return gateways[name]
 
 
 @transactional
@@ -180,20 +188,15 @@ def _post_mirror(order: Order, refund: Refund, *, now: datetime) -> None:
 
 
 def _freight_by_seller(order: Order, refund: Refund) -> dict[int, int]:
-    """Whose freight a refund gives back; one that names no seller gave what the others left."""
-    if refund.cooperative_id is not None:
-        return {refund.cooperative_id: refund.freight_fen}
+    """Whose freight a refund gives back."""
     if refund.freight_fen == 0:
         return {}
-    named = payment_queries.freight_named(order.id)
-    return {
-        part.cooperative_id: part.freight_refunded_fen - named.get(part.cooperative_id, 0)
-        for part in order.parts
-    }
+    charged = {part.cooperative_id: part.freight_fen for part in order.parts}
+    return freights.by_refund(payment_queries.refunds_of(order.id), charged)[refund.id]
 
 
 def _failed(order: Order, payment: Payment, refund: Refund, *, now: datetime) -> None:
-    """A failed refund is still owed: the books take its posting back and a person is asked."""
+    """A failed refund is still owed: books and order take it back and a person is asked."""
     legs = reversed_legs(books.refund_entries(f"refund:{refund.id}"))
     ledger.post(
         TxKind.REFUND,
@@ -204,6 +207,8 @@ def _failed(order: Order, payment: Payment, refund: Refund, *, now: datetime) ->
         now=now,
     )
     payments.move(payment, PaymentStatus.REFUND_DUE, source="shop", now=now)
+    if order.status is OrderStatus.REFUNDED and payment_queries.that_paid(order.id) == payment:
+        orders.take_back_refund(order, actor=GATEWAY, now=now, reason="refund failed")
     tasks.open_task(
         TaskKind.REFUND_DUE,
         dedupe_key=f"refund-failed:{refund.id}",

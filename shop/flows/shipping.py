@@ -15,6 +15,7 @@ from shop.domain.orders import service as orders
 from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import Order, OrderLine
 from shop.domain.orders.states import OrderStatus
+from shop.domain.outbox import service as outbox
 from shop.flows import following, parked
 from shop.flows.telling import tell
 from shop.kernel.actor import Actor
@@ -36,11 +37,13 @@ def hand_over(
     waybill_no: str,
     lines: Sequence[tuple[str, int]] | None,
     now: datetime,
+    subscribe: bool = False,
 ) -> int:
     """Give units of one cooperative of the actor to a carrier; gives the parcel's id.
 
     ``lines`` are (SKU, units), by default all that is left. The same waybill with the same goods
-    again gives the same parcel. Raises ``NotFound``, ``Invalid``, ``WaybillTaken`` and
+    again gives the same parcel. ``subscribe``: somebody reports on parcels, and is asked to once
+    the number can no longer be corrected. Raises ``NotFound``, ``Invalid``, ``WaybillTaken`` and
     ``OrderStateConflict``.
     """
     sent_by, waybill = _label(carrier, waybill_no)
@@ -67,6 +70,8 @@ def hand_over(
         now=now,
     )
     _after(order, parcel, sent_by, actor=actor, now=now)
+    if subscribe:
+        _follow(parcel, now=now)
     return parcel.id
 
 
@@ -172,6 +177,16 @@ def _after(
     )
     parked.apply_to(order, parcel, now=now)
     following.parcels_moved(order, actor=actor, now=now)
+
+
+def _follow(parcel: Shipment, *, now: datetime) -> None:
+    outbox.put(
+        "courier.subscribe",
+        dedupe_key=f"courier.subscribe:{parcel.id}",
+        payload={"shipment_id": parcel.id},
+        due_at=now + CORRECT_WITHIN,
+        now=now,
+    )
 
 
 def late_key(order_id: int, cooperative_id: int) -> str:

@@ -1,7 +1,7 @@
 """What every verb of a show keeps to; plain functions inside a transaction."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,13 +13,16 @@ from shop.domain.inventory import service as inventory
 from shop.domain.live import checklist, sales, service, shelf
 from shop.domain.live.models import LiveSession
 from shop.domain.live.play_url import checked
-from shop.domain.live.states import EventType, SessionStatus
+from shop.domain.live.shapes import Item
+from shop.domain.live.states import ON_AIR, EventType, SessionStatus
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden, IllegalMove, Invalid, NotFound
 from shop.reads import live as rooms
 
 S = SessionStatus
 CHANGEABLE = frozenset({S.DRAFT, S.REJECTED, S.SUBMITTED, S.SCHEDULED, S.LIVE, S.PAUSED})
+GRACE = timedelta(hours=1)
+"""How long ago a show may say that it starts: a host who plans it for now takes a while."""
 
 
 def check_may_tick(session: LiveSession, actor: Actor) -> None:
@@ -36,9 +39,9 @@ def own(actor: Actor) -> int:
     return actor.user_id
 
 
-def of_another(session_id: int, actor: Actor) -> LiveSession:
+def of_another(session_id: int, actor: Actor, expected_version: int | None) -> LiveSession:
     """A session to decide about: its own host may not, whatever other hat they hold."""
-    session = service.lock(session_id)
+    session = service.lock(session_id, expected_version=expected_version)
     if session.host_id == actor.user_id:
         raise Forbidden("another person decides about your show")
     return session
@@ -48,6 +51,25 @@ def reason_of(text: str) -> str:
     if not text.strip():
         raise Invalid.at("/reason", "say why", code="required")
     return text.strip()
+
+
+def is_past(starts_at: datetime, *, now: datetime) -> bool:
+    """Whether nobody can start a show at this time any more."""
+    return starts_at < now - GRACE
+
+
+def check_start(starts_at: datetime, *, now: datetime) -> None:
+    if is_past(starts_at, now=now):
+        raise Invalid.at("/starts_at", "this time has passed", code="past")
+
+
+def check_new_start(session: LiveSession, starts_at: datetime, *, now: datetime) -> None:
+    """A show that is planned may be put off; one on air has begun when it began."""
+    if starts_at == session.starts_at:
+        return
+    if session.status in ON_AIR:
+        raise IllegalMove("the show has begun", current=str(session.status))
+    check_start(starts_at, now=now)
 
 
 def check(
@@ -108,15 +130,16 @@ def words_of(
             Picture.id == words["cover_id"], Picture.owner_id == actor.user_id
         )
         if db.session.scalar(mine) is None:
-            raise Invalid.at("/cover_id", "no such picture of yours", code="unknown")
+            raise Invalid.at("/cover", "no such picture of yours", code="unknown")
     return words
 
 
 def missing(session: LiveSession, *, now: datetime) -> list[dict[str, str]]:
     """What keeps a scheduled show from starting, one entry a thing."""
+    points = checklist.standing(session, now=now)
     found = [
         {"pointer": f"/checklist/{point.code}", "code": "not-confirmed", "detail": point.code}
-        for point in checklist.standing(session, now=now)
+        for point in points
         if not point.ticked
     ]
     host = accounts.person(session.host_id)
@@ -125,9 +148,11 @@ def missing(session: LiveSession, *, now: datetime) -> list[dict[str, str]]:
     standing = rooms.items(session.id)
     if not standing:
         found.append({"pointer": "/items", "code": "no-items", "detail": "nothing on the shelf"})
-    found.extend(
-        {"pointer": f"/items/{item.seq_no}", "code": "not-on-sale", "detail": item.sku}
-        for item in standing
-        if not item.is_on_sale
-    )
+    found.extend(_at(item, "not-on-sale") for item in standing if not item.is_on_sale)
+    late = checklist.unchecked(session.id, points)
+    found.extend(_at(item, "not-checked") for item in standing if item.id in late)
     return found
+
+
+def _at(item: Item, code: str) -> dict[str, str]:
+    return {"pointer": f"/items/{item.seq_no}", "code": code, "detail": item.sku}

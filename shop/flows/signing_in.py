@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shop.db import db, transactional
-from shop.domain.accounts import codes, passwords, phones, queries, seats, service
+from shop.domain.accounts import codes, passwords, phones, queries, seats, service, texts
 from shop.domain.accounts.models import User
 from shop.domain.accounts.service import InvalidCredentials, PhoneTaken
 from shop.domain.accounts.states import CodePurpose, TokenKind, UserStatus
+from shop.domain.accounts.texts import Agreement
 from shop.flows.telling import tell
 from shop.kernel.errors import Invalid
 
-Agreements = Sequence[tuple[str, str]]
-"""(kind, version) of each text that was accepted."""
+Agreements = Sequence[Agreement]
+"""Each text that was accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ def sign_up(
 ) -> int:
     """Make an account and give its id; ``code`` proves the number.
 
-    Raises ``Invalid`` (also for a wrong code, before anything is said about the number) and
+    An account that somebody made with a number they never proved falls to who proves it. Raises
+    ``Invalid`` (also for a wrong code, before anything is said about the number) and
     ``PhoneTaken``.
     """
     number = phones.parse(phone)
@@ -100,12 +102,29 @@ def _open_account(
         code, phone=phone, purpose=CodePurpose.SIGN_UP, secret=secret, now=now
     ):
         return None
-    user = service.create_user(
-        phone=phone, name=name, password_hash=password_hash, proven=code is not None, now=now
-    )
-    service.accept_agreements(user.id, agreements, now=now)
+    try:
+        user = service.create_user(
+            phone=phone, name=name, password_hash=password_hash, proven=code is not None, now=now
+        )
+    except PhoneTaken:
+        if code is None:
+            raise
+        user = _taken_back(phone, name=name, password_hash=password_hash, now=now)
+    texts.accept(user.id, agreements, now=now)
     seats.take_seats(user, now=now)
     return user.id
+
+
+def _taken_back(phone: str, *, name: str, password_hash: str, now: datetime) -> User:
+    """The number's owner is here: the account of whoever signed up with it before is theirs."""
+    user = queries.user_by_phone(phone)
+    if user is None or user.status is not UserStatus.ACTIVE:
+        raise PhoneTaken("this number has an account")
+    if not service.prove_phone(user, now=now):
+        raise PhoneTaken("this number has an account")
+    service.rename(user.id, name=name)
+    service.set_password(user.id, password_hash=password_hash)
+    return user
 
 
 def with_password(*, phone: str, password: str, kind: TokenKind, now: datetime) -> SignedIn:
@@ -171,7 +190,7 @@ def _by_code(
     if user.status is not UserStatus.ACTIVE:
         return None
     service.prove_phone(user, now=now)
-    service.accept_agreements(user.id, agreements, now=now)
+    texts.accept(user.id, agreements, now=now)
     return _credential(user, kind=kind, now=now, made=made)
 
 

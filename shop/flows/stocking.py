@@ -1,5 +1,6 @@
 """From the scale to the shelf: intakes, lots and corrections; packing runs are in ``packing``."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,11 +9,15 @@ from sqlalchemy import select
 
 from shop.db import db, transactional
 from shop.domain.catalog.models import Product, Variant
+from shop.domain.inventory import expiry
+from shop.domain.inventory import queries as stock
 from shop.domain.inventory import service as inventory
 from shop.domain.inventory.models import Intake, Lot
 from shop.domain.inventory.service import Contribution
 from shop.domain.inventory.states import AdjustReason, IntakeTerms
+from shop.domain.live import sales
 from shop.domain.villages.models import Farmer
+from shop.flows import holding
 from shop.kernel.actor import Actor
 from shop.kernel.clock import local_date
 from shop.kernel.codes import new_slip_number
@@ -21,6 +26,8 @@ from shop.kernel.money import MAX_FEN
 
 MOST_GRAMS = 10**9
 MOST_UNITS = 10**6
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +216,26 @@ def correct_lot(
     return lot
 
 
-@transactional
 def write_off_expired(now: datetime) -> int:
-    """Take expired lots out of on hand; gives the units written off."""
-    return inventory.write_off_expired(local_date(now), now=now)
+    """Take what is past its best out of on hand, each SKU by itself; gives the units.
+
+    One SKU stops no other. Units that are promised stay until their hold ends.
+    """
+    written = 0
+    for sku in stock.skus_past_best(local_date(now)):
+        try:
+            written += _write_off(sku, now=now)
+        except Exception:
+            log.exception("could not write off %s", sku)
+    return written
+
+
+@transactional
+def _write_off(sku: str, *, now: datetime) -> int:
+    """From the shelf, and what rooms have set aside and promised to nobody."""
+    today = local_date(now)
+    before = stock.expired_units(sku, today)
+    for item_id, unpromised in sales.unpromised(sku):
+        holding.withdraw_expired(item_id, unpromised, sku=sku, now=now)
+    expiry.write_off(sku, now=now)
+    return before - stock.expired_units(sku, today)

@@ -1,9 +1,10 @@
 """What happens to parcels on their way: told by carriers, written by hand, or noticed missing."""
 
 import logging
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from shop.db import db, transactional
 from shop.domain.compliance import service as tasks
@@ -25,7 +26,7 @@ from shop.flows import following, parked
 from shop.flows.shipping import SEAT, SHIPPABLE, late_key
 from shop.kernel.actor import CARRIER, SYSTEM, Actor
 from shop.kernel.clock import SHANGHAI
-from shop.kernel.errors import NotFound
+from shop.kernel.errors import IllegalMove, NotFound
 from shop.reads.parcels import unsent
 
 AT_STATION_FOR = timedelta(days=7)
@@ -47,7 +48,8 @@ def record_event(
 ) -> int:
     """Write down by hand what no carrier reports; the same again changes nothing.
 
-    Raises ``NotFound`` for another cooperative's parcel and ``Invalid`` for a time to come.
+    Raises ``NotFound`` for another cooperative's parcel, ``Invalid`` for a time to come and
+    ``IllegalMove`` for a parcel whose hand-over was undone.
     """
     order = orders.locked(order_queries.by_number(number).id)
     found = queries.shipment(
@@ -57,6 +59,8 @@ def record_event(
         raise NotFound
     event = hand.record(status, note=note or "", occurred_at=occurred_at, now=now)
     parcel = logistics.locked(found.id)
+    if parcel.undone:
+        raise IllegalMove("this hand-over was undone")
     following.hear(order, parcel, (event,), source="hand", actor=actor, now=now)
     return parcel.id
 
@@ -155,25 +159,31 @@ def _collect(shipment_id: int, *, now: datetime) -> None:
 
 
 def follow_parcels(now: datetime) -> int:
-    """Move shipped orders whose parcels have all arrived, whatever stopped that before."""
-    arrived = db.session.scalars(
-        select(Order.id)
-        .where(
-            Order.status == OrderStatus.SHIPPED,
-            Order.id.in_(
-                select(Shipment.order_id).where(Shipment.status == ShipmentStatus.DELIVERED)
-            ),
-        )
-        .limit(500)
-    ).all()
-    return sum(_follow(order_id, now=now) for order_id in arrived)
+    """Take orders along with their parcels, whatever stopped that before; gives how many moved.
+
+    A delivered order whose clock stands for a parcel that comes back is looked at until somebody
+    has decided about it.
+    """
+    arrived = _with_parcel(OrderStatus.SHIPPED, {ShipmentStatus.DELIVERED})
+    stopped = _with_parcel(OrderStatus.DELIVERED, following.COMING_BACK).where(
+        Order.delivered_at.is_(None)
+    )
+    waiting = db.session.scalars(arrived.union_all(stopped).limit(500)).all()
+    return sum(_follow(order_id, now=now) for order_id in waiting)
+
+
+def _with_parcel(status: OrderStatus, parcels: AbstractSet[ShipmentStatus]) -> Select[int]:
+    """Ids of orders in ``status`` with a parcel in one of ``parcels``."""
+    named = select(Shipment.order_id).where(Shipment.status.in_(parcels))
+    return select(Order.id).where(Order.status == status, Order.id.in_(named))
 
 
 @transactional
 def _follow(order_id: int, *, now: datetime) -> bool:
     order = orders.locked(order_id)
+    before = (order.status, order.delivered_at)
     following.parcels_moved(order, actor=SYSTEM, now=now)
-    return order.status is OrderStatus.DELIVERED
+    return (order.status, order.delivered_at) != before
 
 
 def find_late(now: datetime) -> int:

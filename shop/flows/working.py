@@ -29,14 +29,14 @@ def reach(actor: Actor) -> tuple[int, ...] | None:
 @transactional
 def take_task(*, actor: Actor, task_id: int, now: datetime) -> None:
     """Say that one sees to it; raises ``NotFound`` and, when it is done, ``IllegalMove``."""
-    _mine(actor, task_id)
+    in_reach(actor, task_id)
     service.take(task_id, actor=actor, now=now)
 
 
 @transactional
 def finish_task(*, actor: Actor, task_id: int, note: str, now: datetime) -> None:
     """Finish a task with a note; raises ``NotFound`` and, when it is done, ``IllegalMove``."""
-    _mine(actor, task_id)
+    in_reach(actor, task_id)
     service.finish(task_id, actor=actor, note=note, now=now)
 
 
@@ -46,8 +46,8 @@ def send_again(*, actor: Actor, task_id: int, now: datetime) -> None:
 
     Raises ``NotFound`` for a task about something else.
     """
-    task = _mine(actor, task_id)
-    message = db.session.get(OutboxMessage, _id_in(task, "outbox"))
+    task = in_reach(actor, task_id)
+    message = db.session.get(OutboxMessage, id_in(task, "outbox"))
     if message is None:
         raise NotFound
     if not outbox.revive(message.id, now=now):
@@ -56,14 +56,28 @@ def send_again(*, actor: Actor, task_id: int, now: datetime) -> None:
 
 
 @transactional
+def run_again(*, actor: Actor, task_id: int, now: datetime) -> None:
+    """Let a worker run the job that failed once more, and finish its task.
+
+    Raises ``NotFound`` for a task about something else, ``IllegalMove`` when it is done.
+    """
+    task = in_reach(actor, task_id)
+    named, _, job = task.ref.partition(":")
+    if named != "job":
+        raise NotFound
+    outbox.put("job.run", dedupe_key=f"job.run:{task.id}", payload={"job": job}, now=now)
+    service.finish(task_id, actor=actor, note=f"again: {job}", now=now)
+
+
+@transactional
 def report_to_retry(*, actor: Actor, task_id: int, now: datetime) -> tuple[int, str]:
     """Give the dead or parked report that a task names another life; gives its id and source.
 
     The caller applies it then by the flow of its source. Raises ``NotFound`` and ``IllegalMove``.
     """
-    task = _mine(actor, task_id)
+    task = in_reach(actor, task_id)
     event = db.session.scalar(
-        select(InboxEvent).where(InboxEvent.id == _id_in(task, "inbox")).with_for_update()
+        select(InboxEvent).where(InboxEvent.id == id_in(task, "inbox")).with_for_update()
     )
     if event is None:
         raise NotFound
@@ -75,14 +89,16 @@ def report_to_retry(*, actor: Actor, task_id: int, now: datetime) -> tuple[int, 
     return event.id, event.source
 
 
-def _mine(actor: Actor, task_id: int) -> Task:
+def in_reach(actor: Actor, task_id: int) -> Task:
+    """A task the actor may see to; raises ``NotFound``. Inside a transaction, like ``id_in``."""
     task = queries.task(task_id, cooperative_ids=reach(actor))
     if task is None:
         raise NotFound
     return task
 
 
-def _id_in(task: Task, kind: str) -> int:
+def id_in(task: Task, kind: str) -> int:
+    """The id of the ``kind`` of thing a task is about; raises ``NotFound`` for another kind."""
     named, _, object_id = task.ref.partition(":")
     if named != kind or not object_id.isdecimal():
         raise NotFound

@@ -2,6 +2,15 @@
 
 from typing import ClassVar
 
+MAX_NAME = 100
+
+
+def pointer(*steps: object) -> str:
+    """A JSON pointer (RFC 6901); overlong names are cut."""
+    return "".join(
+        "/" + str(step)[:MAX_NAME].replace("~", "~0").replace("/", "~1") for step in steps
+    )
+
 
 class DomainError(Exception):
     """A rule of the shop was met; ``code`` is the slug of its problem document.

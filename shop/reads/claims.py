@@ -1,6 +1,6 @@
 """Claims with what they are about, as buyers and sellers see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -214,6 +214,11 @@ def _arrived_at(order: Order, cooperative_id: int) -> datetime | None:
     return parcels.clock_starts(sent) or order.delivered_at
 
 
+def claimable_units(line: OrderLine, claimed: Mapping[int, int]) -> int:
+    """Units of a line that are neither given back nor in a claim; ``claimed`` is by line id."""
+    return line.quantity - max(line.cancelled, line.refunded) - claimed.get(line.id, 0)
+
+
 def claimable(order: Order, *, now: datetime) -> list[Claimable]:
     """The lines of a paid order of which something may still be claimed."""
     if order.status not in PAID_STATES:
@@ -221,7 +226,7 @@ def claimable(order: Order, *, now: datetime) -> list[Claimable]:
     claimed = queries.claimed_units(line.id for line in order.lines)
     found = []
     for line in order.lines:
-        units = line.quantity - line.cancelled - claimed.get(line.id, 0)
+        units = claimable_units(line, claimed)
         if units > 0:
             found.append(_claimable(order, line, units, now=now))
     return found

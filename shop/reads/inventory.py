@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlalchemy import Select, select
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.models import Intake, Lot, Stock, StockMove
+from shop.domain.inventory.states import MoveKind
 from shop.domain.orders.models import Order
 from shop.domain.villages.models import Cooperative, Farmer
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
+from shop.keyset import Key, Keyset, keyset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +34,39 @@ class ShelfRow:
 
 def shelf(cooperative_ids: Sequence[int]) -> list[ShelfRow]:
     """Every SKU of the cooperatives with its counters, also those never stocked."""
-    rows = db.session.execute(
+    query = _shelf(cooperative_ids).order_by(Product.title, Variant.position, Variant.id)
+    return _with_lots(db.session.execute(query).all())
+
+
+def shelf_page(
+    cooperative_ids: Sequence[int], *, limit: int, after: Sequence[Any] | None
+) -> Keyset:
+    """The same in pages, product by product."""
+    keys: tuple[Key, ...] = (
+        (Product.id, "asc"),
+        (Variant.position, "asc"),
+        (Variant.id, "asc"),
+    )
+    found = keyset(_shelf(cooperative_ids), keys=keys, limit=limit, after=after)
+    return Keyset(rows=_with_lots(found.rows), next=found.next)
+
+
+def _shelf(cooperative_ids: Sequence[int]) -> Select[Any]:
+    query = (
         select(Variant, Product, Stock)
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Stock, Stock.sku == Variant.sku)
         .where(Product.cooperative_id.in_(cooperative_ids))
-        .order_by(Product.title, Variant.position, Variant.id)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    return cast("Select[Any]", query)
+
+
+def _with_lots(rows: Sequence[Any]) -> list[ShelfRow]:
     lots: dict[str, list[Lot]] = {}
     for lot in db.session.scalars(
         select(Lot)
-        .where(Lot.cooperative_id.in_(cooperative_ids), Lot.on_hand > 0)
+        .where(Lot.sku.in_([variant.sku for variant, _, _ in rows]), Lot.on_hand > 0)
         .order_by(Lot.best_before.is_(None), Lot.best_before, Lot.id)
         .execution_options(populate_existing=True)
     ):
@@ -63,6 +87,10 @@ def shelf(cooperative_ids: Sequence[int]) -> list[ShelfRow]:
     ]
 
 
+COUNTED = frozenset({MoveKind.RECEIPT, MoveKind.CONSUME, MoveKind.ADJUST, MoveKind.RETURN})
+"""Moves of units that are there; the others only promise them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MoveRow:
     """One move with the public names of what it touched."""
@@ -73,8 +101,14 @@ class MoveRow:
 
     @property
     def delta(self) -> int:
-        """The signed units of the counter this move is about."""
-        return self.move.on_hand_delta or self.move.held_delta or self.move.allotted_delta
+        """What the move did to on hand, or (kept, let go, set aside) to what may be promised.
+
+        Receipts, sales, corrections and returns add up to what is on hand: of a sale's two rows,
+        the lot's has the units and the hold's none.
+        """
+        if self.move.kind in COUNTED:
+            return self.move.on_hand_delta
+        return -(self.move.held_delta or self.move.allotted_delta)
 
 
 def moves(actor: Actor, *, sku: str | None) -> Select[StockMove]:

@@ -1,6 +1,6 @@
 """Rooms as their viewers, hosts and the operator see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,13 +13,15 @@ from shop.domain.catalog.cards import Card, cards
 from shop.domain.inventory.queries import available
 from shop.domain.live import queries, shelf
 from shop.domain.live.models import LiveComment, LiveItem, LiveSession
+from shop.domain.live.prices import in_room
 from shop.domain.live.shapes import Item
 from shop.domain.live.states import ItemStatus, SessionStatus
 from shop.domain.orders.models import Order, OrderHistory, OrderLine
 from shop.domain.orders.states import OrderStatus
+from shop.domain.villages.queries import active
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
-from shop.reads.room_lists import PUBLIC, RoomCard, room_cards
+from shop.reads.room_lists import RoomCard, room_cards
 
 COMMENTS = 30
 
@@ -70,7 +72,7 @@ def room(session_id: int, *, actor: Actor | None = None) -> Room:
     if session is None:
         raise NotFound
     view = view_of(session, actor)
-    if session.status not in PUBLIC and view == "viewer":
+    if view == "viewer" and not queries.is_public(session):
         raise NotFound
     open_to_all = session.status is not SessionStatus.BANNED or view != "viewer"
     pin = shelf.open_pin(session_id)
@@ -115,10 +117,12 @@ def item_cards(found: Sequence[Item]) -> dict[str, Card]:
 def _composed(rows: Sequence[LiveItem]) -> list[Item]:
     skus = [row.sku for row in rows]
     words, left = cards(skus), available(skus)
-    return [_item(row, words[row.sku], left[row.sku]) for row in rows]
+    selling = active(row.cooperative_id for row in rows)
+    return [_item(row, words[row.sku], left[row.sku], selling) for row in rows]
 
 
-def _item(row: LiveItem, card: Card, left: int) -> Item:
+def _item(row: LiveItem, card: Card, left: int, selling: Collection[int]) -> Item:
+    live_fen, is_on_sale = row.live_price_fen, card.on_sale and card.cooperative_id in selling
     if row.allotment is not None:
         left = row.allotment - row.held - row.sold
     return Item(
@@ -133,9 +137,9 @@ def _item(row: LiveItem, card: Card, left: int) -> Item:
         unit=card.unit,
         weight_grams=card.weight_grams,
         cover=card.cover,
-        status=row.status if card.on_sale and not row.closed_at else ItemStatus.OFF,
-        is_on_sale=card.on_sale,
-        live_price_fen=row.live_price_fen,
+        status=row.status if is_on_sale and not row.closed_at else ItemStatus.OFF,
+        is_on_sale=is_on_sale,
+        live_price_fen=None if live_fen is None else in_room(live_fen, shop_fen=card.price_fen),
         price_fen=card.price_fen,
         strike_price_fen=card.strike_price_fen,
         allotment=row.allotment,

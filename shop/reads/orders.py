@@ -15,6 +15,8 @@ from shop.domain.payments.models import Payment, Refund
 from shop.domain.villages.models import Cooperative
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
+from shop.reads import order_refunds
+from shop.reads.order_refunds import RefundView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,7 @@ class OrderView:
     version: int
     shipments: tuple[Shipment, ...]
     payments: tuple[Payment, ...]
-    refunds: tuple[Refund, ...]
+    refunds: tuple[RefundView, ...]
     history: tuple[OrderHistory, ...]
     whole: bool
     consents: tuple[dict[str, Any], ...]
@@ -95,8 +97,8 @@ def for_buyer(number: str, buyer_id: int | None) -> OrderView:
 def for_actor(number: str, actor: Actor) -> OrderView:
     """The order by the widest right the caller has: buyer, operator, a cooperative's people, host.
 
-    Cooperatives see their own lines, parcels and sums; a host sees the lines of own rooms and
-    nobody's address. Raises ``NotFound``.
+    Cooperatives see their own lines, parcels and sums, and where a paid order goes; a host sees
+    the lines of own rooms and nobody's address. Raises ``NotFound``.
     """
     order = db.session.scalar(select(Order).where(Order.number == number, _in_reach(actor)))
     if order is None:
@@ -213,7 +215,7 @@ def _build(
         discount_fen=discount,
         freight_fen=freight,
         total_fen=goods - discount + freight,
-        ship_to=None if host_id is not None else _ship_to(order),
+        ship_to=_ship_to(order) if whole or (sellers and order.paid_at) else None,
         note=order.note if host_id is None else None,
         source=order.source,
         seller_of_record=order.seller_of_record,
@@ -225,7 +227,9 @@ def _build(
         version=order.version,
         shipments=_shown(known.shipments.get(order.id, []), sellers, host_id),
         payments=tuple(known.payments.get(order.id, [])) if whole else (),
-        refunds=_shown_refunds(known.refunds.get(order.id, []), sellers, host_id),
+        refunds=()
+        if host_id is not None
+        else order_refunds.shown(order, known.refunds.get(order.id, []), sellers=sellers),
         history=tuple(known.history.get(order.id, [])),
         whole=whole,
         consents=tuple(order.consents),
@@ -238,14 +242,6 @@ def _shown(
     if host_id is not None:
         return ()
     return tuple(s for s in shipments if sellers is None or s.cooperative_id in sellers)
-
-
-def _shown_refunds(
-    refunds: Sequence[Refund], sellers: set[int] | None, host_id: int | None
-) -> tuple[Refund, ...]:
-    if host_id is not None:
-        return ()
-    return tuple(r for r in refunds if sellers is None or r.cooperative_id in sellers)
 
 
 def _line(line: OrderLine, seller: Cooperative) -> LineView:

@@ -91,8 +91,8 @@ class Pick:
 
 
 def remaining(line: OrderLine) -> int:
-    """Units still to be sent; what was given back before it left counts as cancelled."""
-    return line.quantity - max(line.shipped + line.cancelled, line.refunded)
+    """Units still to be sent; what was given back before it left is cancelled."""
+    return line.quantity - line.shipped - line.cancelled
 
 
 def parcel(shipment_id: int) -> tuple[Shipment, str]:
@@ -205,7 +205,6 @@ def unsent() -> ColumnElement[bool]:
             OrderLine.order_id == OrderPart.order_id,
             OrderLine.cooperative_id == OrderPart.cooperative_id,
             OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
-            OrderLine.refunded < OrderLine.quantity,
         )
         .exists()
     )
@@ -234,7 +233,7 @@ def _views(rows: Sequence[Any], *, now: datetime) -> list[PartToShip]:
 
 
 def _line(line: OrderLine, lots: list[LotUnits]) -> LineToShip:
-    left = max(remaining(line), 0)
+    left = remaining(line)
     return LineToShip(
         id=line.id,
         sku=line.sku,

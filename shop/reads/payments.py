@@ -1,6 +1,7 @@
 """A payment as a friend who pays for it may see it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -23,8 +24,8 @@ class ForAFriend:
     paid: bool
 
 
-def for_a_friend(payment_id: int) -> ForAFriend:
-    """What a pay-for-me link shows; raises ``NotFound``."""
+def for_a_friend(payment_id: int, *, now: datetime) -> ForAFriend:
+    """What a pay-for-me link shows, its code while the goods are held; raises ``NotFound``."""
     row = db.session.execute(
         select(Payment, Order)
         .join(Order, Order.id == Payment.order_id)
@@ -37,6 +38,8 @@ def for_a_friend(payment_id: int) -> ForAFriend:
         goods=tuple((line.title, line.quantity) for line in order.lines),
         total_fen=payment.amount_fen,
         data=(payment.next_action or {}).get("data"),
-        open=payment.status in LIVE_PAYMENTS and order.status is OrderStatus.PENDING_PAYMENT,
+        open=payment.status in LIVE_PAYMENTS
+        and order.status is OrderStatus.PENDING_PAYMENT
+        and order.expires_at > now,
         paid=payment.captured_at is not None,
     )

@@ -16,9 +16,11 @@ from shop.domain.logistics import regions
 from shop.domain.notices.models import Message
 from shop.domain.orders.forgetting import has_open_orders
 from shop.domain.orders.models import Order
+from shop.domain.orders.queries import cart
 from shop.domain.payments.models import Refund
 from shop.domain.payments.states import RefundStatus
 from shop.kernel.clock import rfc3339
+from shop.reads.personal_orders import orders_of
 
 ON_AIR = (SessionStatus.SCHEDULED, SessionStatus.LIVE, SessionStatus.PAUSED)
 OWED = (RefundStatus.DUE, RefundStatus.PENDING, RefundStatus.FAILED)
@@ -56,7 +58,11 @@ def personal_data(user_id: int, *, now: datetime) -> dict[str, Any]:
             for row in _of(AgreementAcceptance, AgreementAcceptance.user_id == user_id)
         ],
         "addresses": [_address(row) for row in _of(Address, Address.user_id == user_id)],
-        "orders": [_order(row) for row in _of(Order, Order.buyer_id == user_id)],
+        "cart": [
+            {"sku": row.sku, "quantity": row.quantity, "added_at": rfc3339(row.added_at)}
+            for row in cart(user_id)
+        ],
+        "orders": orders_of(user_id),
         "claims": [_claim(row) for row in _of(Claim, Claim.buyer_id == user_id)],
         "comments": [
             {"session_id": row.session_id, "text": row.text, "at": rfc3339(row.at)}
@@ -95,36 +101,6 @@ def _address(row: Address) -> dict[str, Any]:
         "region": regions.full_name(row.region_code),
         "street": row.street,
         "is_default": row.is_default,
-    }
-
-
-def _order(row: Order) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "status": str(row.status),
-        "created_at": rfc3339(row.created_at),
-        "ship_to": {
-            "name": row.ship_name,
-            "phone": national(row.ship_phone),
-            "region_code": row.ship_region_code,
-            "region": row.ship_region,
-            "street": row.ship_street,
-        },
-        "note": row.note,
-        "goods_fen": row.goods_fen,
-        "discount_fen": row.discount_fen,
-        "freight_fen": row.freight_fen,
-        "total_fen": row.total_fen,
-        "lines": [
-            {
-                "sku": line.sku,
-                "title": line.title,
-                "quantity": line.quantity,
-                "unit_price_fen": line.unit_price_fen,
-                "total_fen": line.total_fen,
-            }
-            for line in row.lines
-        ],
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,8 +13,11 @@ from shop.domain.catalog.states import AfterSale, ProductStatus
 from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.queries import available
 from shop.domain.live.models import LiveItem, LiveSession
+from shop.domain.live.prices import in_room
+from shop.domain.live.queries import is_public
 from shop.domain.live.sales import DealNotActive
 from shop.domain.live.states import ON_AIR, ItemStatus
+from shop.domain.logistics import regions
 from shop.domain.logistics.freight import NoDelivery, freight_fen
 from shop.domain.logistics.freight import current_rules as freight_rules
 from shop.domain.logistics.models import FreightRule
@@ -22,6 +25,7 @@ from shop.domain.settlement.models import SplitRule
 from shop.domain.settlement.queries import current_rules as split_rules
 from shop.domain.villages.models import Cooperative
 from shop.domain.villages.states import PlaceStatus
+from shop.kernel.clock import local_date
 from shop.kernel.errors import Invalid, NotFound
 from shop.reads.snapshot import snapshot
 
@@ -105,9 +109,12 @@ class Quote:
 def quote(wishes: Sequence[Wish], *, region_code: str | None, now: datetime) -> Quote:
     """Price ``wishes``; raises ``NotFound``, ``DealNotActive``, ``OutOfStock``, ``NoDelivery``.
 
-    Prices come from nowhere else (pricing rules art. 20): list, card, quote and order agree.
+    Prices come from nowhere else (pricing rules art. 20): list, card, quote and order agree, and a
+    region that an order refuses is refused here (``Invalid``).
     """
-    lines = priced(_merged(wishes))
+    if region_code is not None:
+        _check_region(region_code, now=now)
+    lines = priced(_merged(wishes), today=local_date(now))
     parts = _parts(lines, region_code=region_code, now=now)
     goods = sum(line.total_fen for line in lines)
     freight = sum(part.freight_fen for part in parts)
@@ -124,6 +131,11 @@ def quote(wishes: Sequence[Wish], *, region_code: str | None, now: datetime) -> 
     )
 
 
+def _check_region(code: str, *, now: datetime) -> None:
+    if not (regions.is_valid_on(code, local_date(now)) and regions.is_deliverable_level(code)):
+        raise Invalid.at("/ship_to/region_code", "choose a county or district")
+
+
 def _merged(wishes: Sequence[Wish]) -> list[Wish]:
     """One line a SKU; the same SKU from a room and from the shelf is refused."""
     if not 1 <= len(wishes) <= MAX_LINES:
@@ -138,8 +150,8 @@ def _merged(wishes: Sequence[Wish]) -> list[Wish]:
     return list(merged.values())
 
 
-def priced(wishes: Sequence[Wish]) -> tuple[PricedLine, ...]:
-    """Each wish with the price of this moment."""
+def priced(wishes: Sequence[Wish], *, today: date) -> tuple[PricedLine, ...]:
+    """Each wish with the price of this moment and the page of ``today``."""
     rows = db.session.execute(
         select(Variant, Product, Cooperative)
         .join(Product, Product.id == Variant.product_id)
@@ -150,7 +162,7 @@ def priced(wishes: Sequence[Wish]) -> tuple[PricedLine, ...]:
     found = {variant.sku: (variant, product, seller) for variant, product, seller in rows}
     deals = _deals([wish.live_item_id for wish in wishes if wish.live_item_id is not None])
     left = available([wish.sku for wish in wishes])
-    return tuple(_line(wish, found, deals, left[wish.sku]) for wish in wishes)
+    return tuple(_line(wish, found, deals, left[wish.sku], today) for wish in wishes)
 
 
 def _deals(ids: Sequence[int]) -> dict[int, tuple[LiveItem, LiveSession]]:
@@ -170,6 +182,7 @@ def _line(
     found: Mapping[str, tuple[Variant, Product, Cooperative]],
     deals: Mapping[int, tuple[LiveItem, LiveSession]],
     shelf: int,
+    today: date,
 ) -> PricedLine:
     if wish.sku not in found:
         raise NotFound("there is no such item", sku=wish.sku)
@@ -194,7 +207,7 @@ def _line(
         after_sale=product.after_sale,
         ship_within_hours=product.ship_within_hours,
         max_quantity=max(min(shelf, MAX_UNITS), 0),
-        snapshot=snapshot(variant, product),
+        snapshot=snapshot(variant, product, today=today),
     )
     if wish.live_item_id is None:
         return line
@@ -214,6 +227,8 @@ def _at_live_price(
     if deal is None or deal[0].sku != line.sku:
         raise NotFound("there is no such deal", sku=line.sku)
     item, session = deal
+    if session.status not in ON_AIR and not is_public(session):
+        raise NotFound("there is no such deal", sku=line.sku)
     if session.status not in ON_AIR or item.status is not ItemStatus.ON or item.closed_at:
         raise DealNotActive("this deal is not on", sku=line.sku)
     room = line.max_quantity
@@ -223,7 +238,7 @@ def _at_live_price(
         room = min(room, item.per_buyer_max)
     return replace(
         line,
-        unit_price_fen=item.live_price_fen or variant.price_fen,
+        unit_price_fen=in_room(item.live_price_fen, shop_fen=variant.price_fen),
         live_item_id=item.id,
         live_session_id=session.id,
         host_id=session.host_id,

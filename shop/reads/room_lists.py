@@ -14,19 +14,9 @@ from shop.domain.catalog.cards import cards
 from shop.domain.catalog.models import Picture
 from shop.domain.live import shelf
 from shop.domain.live.models import LiveItem, LiveSession
-from shop.domain.live.states import SessionStatus
+from shop.domain.live.states import PUBLIC, SessionStatus
 from shop.keyset import DEFAULT_LIMIT, Keyset, keyset
 
-PUBLIC = frozenset(
-    {
-        SessionStatus.SCHEDULED,
-        SessionStatus.LIVE,
-        SessionStatus.PAUSED,
-        SessionStatus.ENDED,
-        SessionStatus.ARCHIVED,
-        SessionStatus.BANNED,
-    }
-)
 SHOWN = {
     "live": (SessionStatus.LIVE, SessionStatus.PAUSED),
     "scheduled": (SessionStatus.SCHEDULED,),
@@ -90,7 +80,7 @@ def rooms_with(cooperative_id: int, *, limit: int = 12) -> list[RoomCard]:
     """Shows to come, on air or over in which a cooperative's goods stand, the newest first."""
     found = db.session.scalars(
         select(LiveSession)
-        .where(LiveSession.status.in_(PUBLIC - {SessionStatus.BANNED}))
+        .where(LiveSession.status.in_(PUBLIC))
         .where(
             LiveSession.id.in_(
                 select(LiveItem.session_id).where(LiveItem.cooperative_id == cooperative_id)

@@ -30,7 +30,7 @@ class Seller:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """Of one item: the split of its live price, the lot next in line, and its seller."""
+    """Of one item: the split of its price, the lot next in line, and its seller."""
 
     shares: tuple[Share, ...]
     village_name: str
@@ -40,7 +40,9 @@ class Story:
     seller: Seller
 
 
-def stories(items: Sequence[Item], *, now: datetime) -> dict[int, Story]:
+def stories(
+    items: Sequence[Item], *, now: datetime, at_shop_price: bool = False
+) -> dict[int, Story]:
     """Item id to story, in five statements however long the shelf is."""
     words = cards([item.sku for item in items])
     lots = _next_lots(list(words), local_date(now))
@@ -51,8 +53,9 @@ def stories(items: Sequence[Item], *, now: datetime) -> dict[int, Story]:
     for item in items:
         card, lot, village = words[item.sku], lots.get(item.sku), villages[growing[item.sku]]
         rule = rules.get(card.cooperative_id)
+        price = item.price_fen if at_shop_price else item.now_fen
         found[item.id] = Story(
-            shares=shown(preview(item.now_fen, rule, card.commission_bp)) if rule else (),
+            shares=shown(preview(price, rule, card.commission_bp)) if rule else (),
             village_name=village.name,
             village_name_en=village.name_en,
             harvested_on=lot.harvested_on if lot else None,

@@ -1,12 +1,13 @@
 """What an order line keeps of the page it was bought from."""
 
+from datetime import date
 from typing import Any
 
 from shop.domain.catalog.models import Product, Variant
 
 
-def snapshot(variant: Variant, product: Product) -> dict[str, Any]:
-    """The page as the buyer sees it, kept with the order (Order 117 art. 16)."""
+def snapshot(variant: Variant, product: Product, *, today: date) -> dict[str, Any]:
+    """The page as the buyer sees it today, kept with the order (Order 117 art. 16)."""
     return {
         "product_version": product.version,
         "slug": product.slug,
@@ -38,6 +39,6 @@ def snapshot(variant: Variant, product: Product) -> dict[str, Any]:
                 "valid_to": paper.valid_to.isoformat(),
             }
             for paper in product.certificates
-            if paper.void_at is None
+            if paper.is_shown(today)
         ],
     }

@@ -1,8 +1,9 @@
 """What a keeper chooses from at the scale and the shelf, and one lot from the inside."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
@@ -60,6 +61,20 @@ def lot(code: str, actor: Actor) -> Lot:
     if found is None:
         raise NotFound
     return found
+
+
+def open_lots(cooperative_ids: Sequence[int], today: date) -> list[tuple[Lot, str]]:
+    """(lot, words) of own lots with fresh units left, the earliest best-before first."""
+    rows = db.session.execute(
+        select(Lot, Product.title, Variant.name)
+        .join(Variant, Variant.sku == Lot.sku)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Lot.cooperative_id.in_(cooperative_ids), Lot.on_hand > 0)
+        .where(or_(Lot.best_before.is_(None), Lot.best_before >= today))
+        .order_by(Lot.best_before.is_(None), Lot.best_before, Lot.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(found, f"{title} · {name}") for found, title, name in rows]
 
 
 def growers(lot: Lot) -> list[tuple[str | None, str, int]]:

@@ -1,5 +1,6 @@
 """The public story of a lot: origin, harvest, papers and journey, without personal data."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """What anyone who holds a box may know."""
+    """What anyone who holds a box may know; ``village`` grew most of it, ``villages`` all."""
 
     code: str
     product: Product
@@ -46,25 +47,22 @@ def trace(code: str) -> Trace:
     """The lot of a code, however it was typed; raises ``NotFound``."""
     clean = clean_lot_code(code)
     row = db.session.execute(
-        select(Lot, Variant, Product, Cooperative, Village)
+        select(Lot, Variant, Product, Cooperative)
         .join(Variant, Variant.sku == Lot.sku)
         .join(Product, Product.id == Variant.product_id)
         .join(Cooperative, Cooperative.id == Lot.cooperative_id)
-        .join(Village, Village.id == Lot.village_id)
         .where(Lot.code == (clean or ""))
     ).first()
     if row is None:
         raise NotFound
-    lot, variant, product, cooperative, village = row
-    grown_in = {part.village_id for part in lot.contributions}
+    lot, variant, product, cooperative = row
+    villages = _grown_in(lot)
     return Trace(
         code=lot.code,
         product=product,
         variant=variant,
-        village=village,
-        villages=tuple(
-            db.session.scalars(select(Village).where(Village.id.in_(grown_in)).order_by(Village.id))
-        ),
+        village=villages[0],
+        villages=villages,
         cooperative=cooperative,
         harvested_on=lot.harvested_on,
         best_before=lot.best_before,
@@ -74,20 +72,53 @@ def trace(code: str) -> Trace:
     )
 
 
+def _grown_in(lot: Lot) -> tuple[Village, ...]:
+    """The growers' villages, the one with the most grams first."""
+    grams: dict[int, int] = defaultdict(int)
+    for part in lot.contributions:
+        grams[part.village_id] += part.grams
+    ids = sorted(grams, key=lambda village_id: (-grams[village_id], village_id))
+    found = db.session.scalars(select(Village).where(Village.id.in_(ids or [lot.village_id])))
+    by_id = {village.id: village for village in found}
+    return tuple(by_id[village_id] for village_id in ids or [lot.village_id])
+
+
 def _journey(lot: Lot) -> list[Step]:
-    steps = [Step(what="shelved", at=lot.created_at, count=lot.quantity)]
-    if lot.packing_run_id is not None:
-        run = db.session.get_one(PackingRun, lot.packing_run_id)
-        steps.append(Step(what=str(run.kind), at=run.packed_at))
-        steps += [
-            Step(what="weighed", at=at)
-            for at in db.session.scalars(
-                select(func.min(Intake.weighed_at))
-                .join(PackingInput, PackingInput.intake_id == Intake.id)
-                .where(PackingInput.run_id == run.id)
-            )
-            if at is not None
-        ]
+    """What happened in the order of the work, which a stable sort by time keeps."""
+    behind = _runs_behind(lot)
+    weighed = db.session.scalar(
+        select(func.min(Intake.weighed_at))
+        .join(PackingInput, PackingInput.intake_id == Intake.id)
+        .where(PackingInput.run_id.in_(behind))
+    )
+    steps = [Step(what="weighed", at=weighed)] if weighed is not None else []
+    runs = db.session.scalars(
+        select(PackingRun).where(PackingRun.id.in_(behind)).order_by(PackingRun.id)
+    )
+    earlier: dict[str, Step] = {}
+    for run in runs:
+        done = Step(what=str(run.kind), at=run.packed_at)
+        if run.id == lot.packing_run_id:
+            steps += [*earlier.values(), done]
+        else:
+            earlier.setdefault(done.what, done)
+    steps.append(Step(what="shelved", at=lot.created_at, count=lot.quantity))
+    return steps + _sales(lot)
+
+
+def _runs_behind(lot: Lot) -> set[int]:
+    """The run a lot came out of, and those that the lots it was packed from came out of."""
+    behind: set[int] = set()
+    reached = {lot.packing_run_id} - {None}
+    while reached:
+        behind |= {run_id for run_id in reached if run_id is not None}
+        sources = select(Lot.packing_run_id).join(PackingInput, PackingInput.lot_id == Lot.id)
+        found = db.session.scalars(sources.where(PackingInput.run_id.in_(reached)))
+        reached = set(found) - behind - {None}
+    return behind
+
+
+def _sales(lot: Lot) -> list[Step]:
     sold = select(LotSale.order_line_id).where(LotSale.lot_id == lot.id).scalar_subquery()
     first_sent, last_sent = db.session.execute(
         select(func.min(Shipment.created_at), func.max(Shipment.created_at))
@@ -99,6 +130,7 @@ def _journey(lot: Lot) -> list[Step]:
         .join(OrderLine, OrderLine.order_id == Order.id)
         .where(OrderLine.id.in_(sold), Order.status == OrderStatus.COMPLETED)
     )
+    steps = []
     if first_sent is not None:
         steps.append(Step(what="first-shipped", at=first_sent))
     if last_sent is not None and last_sent != first_sent:

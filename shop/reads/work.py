@@ -18,6 +18,7 @@ from shop.domain.payments.models import Payment, Refund
 from shop.domain.villages.models import Cooperative
 from shop.kernel.errors import NotFound
 from shop.keyset import Keyset, keyset
+from shop.reads.held_back import returnable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A stored report or a stuck message behind a task, as far as a person needs it."""
+    """A stored report or a stuck message behind a task, as far as a person needs it.
+
+    ``return_fen`` is money that came and pays nothing, where it can be sent back from here.
+    """
 
     kind: str
     status: str
@@ -58,6 +62,7 @@ class Report:
     attempts: int
     at: datetime
     order: str | None
+    return_fen: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +169,7 @@ def _heard(event_id: int) -> Report | None:
     event = db.session.get(InboxEvent, event_id)
     if event is None:
         return None
+    back = returnable(event)
     return Report(
         kind=f"{event.source} {event.type}",
         status=str(event.status),
@@ -171,6 +177,7 @@ def _heard(event_id: int) -> Report | None:
         attempts=event.attempts,
         at=event.received_at,
         order=_known_order(event.payload.get("order_number")),
+        return_fen=back[1] if back else None,
     )
 
 

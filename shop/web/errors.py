@@ -1,9 +1,10 @@
 """Domain errors and accidents meet HTTP here, and nowhere else."""
 
 import errno
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import exc as sql
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -13,6 +14,7 @@ from shop.kernel.errors import DomainError
 from shop.web import problems, who
 from shop.web.logs import log, request_id
 from shop.web.problems import answer, kind_of
+from shop.web.views import view_at
 from shop.web.words import _, told
 
 BY_STATUS = {
@@ -43,6 +45,23 @@ CHALLENGES = {
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FULL_STATE = "53100"
 MACHINES = frozenset({"/metrics", "/healthz", "/readyz"})
+ATTRIBUTE = "__shop_when_busy__"
+RETRY_AFTER_S = 2
+
+V = TypeVar("V")
+
+
+def when_busy(page: Callable[[int], str]) -> Callable[[V], V]:
+    """Give a view a page of its own for every 503, whatever the cause; it gets ``Retry-After``.
+
+    The page asks no database: that may be what is down.
+    """
+
+    def mark(view: V) -> V:
+        setattr(view, ATTRIBUTE, page)
+        return view
+
+    return mark
 
 
 def install(app: Flask) -> None:
@@ -142,7 +161,7 @@ def _for_programs() -> bool:
 def _become_page(response: Response, code: str, detail: str) -> None:
     """Keep status and headers, change the body; a page about an error must not fail itself."""
     try:
-        page = _page(code, detail)
+        page = _busy_page(response) or _page(code, detail)
     except Exception:
         log.exception("the error page failed")
         page = f"{response.status_code} {kind_of(code).title} ({request_id()})"
@@ -150,10 +169,27 @@ def _become_page(response: Response, code: str, detail: str) -> None:
     response.content_type = "text/html; charset=utf-8"
 
 
+def _busy_page(response: Response) -> str | None:
+    if response.status_code != 503 or request.endpoint is None:
+        return None
+    view = view_at(current_app, request.endpoint, request.method)
+    page: Callable[[int], str] | None = getattr(view, ATTRIBUTE, None)
+    if page is None:
+        return None
+    _ask_nobody()
+    return page(response.headers.get("Retry-After", RETRY_AFTER_S, type=int))
+
+
+def _ask_nobody() -> None:
+    """What every page shows of its reader is not looked up where the database may be down."""
+    g.setdefault("person", None)
+    g.ailing = True
+
+
 def _page(code: str, detail: str) -> str:
     kind = kind_of(code)
     if kind.status >= 500:
-        g.setdefault("person", None)
+        _ask_nobody()
     title = str(kind.title)
     words = told(detail, title)
     return render_template(

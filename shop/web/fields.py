@@ -121,6 +121,21 @@ class Flag(Strict, ma.fields.Boolean):
         return value
 
 
+class ByName(ma.fields.Dict):
+    """An object whose names are data; a complaint stands at the name, not at its ``value``."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        except ma.ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            at_names = {
+                name: said.get("value", said.get("key")) for name, said in error.messages.items()
+            }
+            raise ma.ValidationError(at_names, valid_data=error.valid_data) from error
+
+
 class Text(Strict, ma.fields.String):
     """Words of people: NFC, stripped, without invisible or direction-changing characters.
 

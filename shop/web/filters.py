@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import Flask, has_request_context, session
+from flask import Flask, g, has_request_context, session
 
 from shop.config import Settings
 from shop.domain.accounts import phones
@@ -43,9 +43,9 @@ def install(app: Flask, settings: Settings) -> None:
         bp=percent,
         mask_phone=mask_phone,
         phone=national_phone,
+        tel=tel,
         shares=shares,
     )
-    app.jinja_env.globals.update(one_time_key=one_time_key, link=link)
     site = Site(
         operator_name=settings.operator_name,
         operator_licence=settings.operator_licence,
@@ -55,15 +55,16 @@ def install(app: Flask, settings: Settings) -> None:
         base_url=settings.base_url,
         demo=not settings.production,
     )
+    app.jinja_env.globals.update(one_time_key=one_time_key, link=link, site=site)
 
     @app.context_processor
     def known() -> dict[str, object]:
         reader = who.person() if has_request_context() else None
-        return {"me": Caller(reader), "site": site, "cart_count": _in_cart(reader)}
+        return {"me": Caller(reader), "cart_count": _in_cart(reader)}
 
 
 def _in_cart(reader: Person | None) -> int:
-    if not has_request_context() or who.on_api():
+    if not has_request_context() or who.on_api() or g.get("ailing"):
         return 0
     return len(orders.cart(reader.user_id)) if reader else len(session.get("cart") or ())
 
@@ -132,6 +133,11 @@ def mask_phone(phone: str | None) -> str:
 def national_phone(phone: str | None) -> str:
     """``13800000001``."""
     return phones.national(phone) if phone else ""
+
+
+def tel(shown: str) -> str:
+    """``0353-0000000`` of a number that is shown with words beside it."""
+    return "".join(sign for sign in shown if sign in "+-0123456789")
 
 
 def shares(parts: Iterable[tuple[Any, int]] | dict[Any, int]) -> str:

@@ -40,9 +40,14 @@ class Form:
     @classmethod
     def read(cls, schema: type[ma.Schema]) -> "Form":
         """Load the form of the request at hand."""
-        made = cls({name: request.form.get(name, "") for name in request.form})
+        return cls.of(schema, request.form)
+
+    @classmethod
+    def of(cls, schema: type[ma.Schema], fields: MultiDict[str, str]) -> "Form":
+        """Load a form that was sent before."""
+        made = cls({name: fields.get(name, "") for name in fields})
         reader = schema()
-        sent = nested(request.form, reader)
+        sent = nested(fields, reader)
         for name, value in sent.items():
             if isinstance(value, dict):
                 made._rows[name] = sorted(value)
@@ -101,13 +106,18 @@ def nested(sent: MultiDict[str, str], schema: ma.Schema) -> dict[str, Any]:
         if not filled:
             continue
         head, _, rest = name.partition("-")
-        if rest and head in schema.fields:
+        if rest and _has_rows(schema.fields.get(head)):
             _put_row(found, head, rest, filled[0])
         elif isinstance(schema.fields.get(name), ma.fields.List):
-            found[name] = filled
+            if not _has_rows(schema.fields[name]):
+                found[name] = filled
         else:
             found[name] = filled[0]
     return found
+
+
+def _has_rows(field: ma.fields.Field[Any] | None) -> bool:
+    return isinstance(field, ma.fields.List) and isinstance(field.inner, ma.fields.Nested)
 
 
 def _put_row(found: dict[str, Any], head: str, rest: str, value: str) -> None:

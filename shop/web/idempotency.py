@@ -102,7 +102,7 @@ def asked() -> KeyedRequest | None:
     if KEY.fullmatch(given) is None:
         raise IdempotencyKeyInvalid("a key is 1 to 64 visible ASCII characters")
     return KeyedRequest(
-        actor=_caller(),
+        actor=caller(),
         route=f"{request.method} {request.url_rule}"[:160],
         key=given,
         fingerprint=_fingerprint(),
@@ -178,7 +178,8 @@ def _is_kept(response: Response) -> bool:
     return response.status_code < (300 if who.on_api() else 400)
 
 
-def _caller() -> str:
+def caller() -> str:
+    """Whom a key belongs to: an account, else an address."""
     known = who.person()
     if known is not None:
         return f"u:{known.user_id}"

@@ -15,6 +15,7 @@ from shop.kernel.circuit import Circuit
 from shop.kernel.errors import DomainError, Unavailable
 from shop.web.logs import log
 from shop.web.views import view_at
+from shop.web.who import person
 
 ATTRIBUTE = "__shop_limit__"
 RULES = {
@@ -100,13 +101,17 @@ def hit(name: str, subject: str) -> None:
 
 
 def caller() -> str:
-    """The account, else the address."""
-    known = g.get("person")
+    """The account, else the address: a whole village may stand behind one of those.
+
+    Who shows no credential costs no look into the session, let alone a query.
+    """
+    shown = "person" in g or current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    known = person() if shown else None
     return f"u:{known.user_id}" if known else f"a:{request.remote_addr}"
 
 
 def _before() -> None:
-    if request.endpoint is None or request.endpoint == "static":
+    if request.endpoint is None or request.endpoint == "static" or request.blueprint == "ops":
         return
     counted: Limits = current_app.extensions["shop_limits"]
     view = view_at(current_app, request.endpoint, request.method)

@@ -2,7 +2,7 @@
 
 Neither holds a database connection while it waits. A caller more than ``FAR_BEHIND`` events behind,
 or ahead of the room, is given its newest event only: the jump in its number is the gap after which
-clients take the snapshot.
+clients take the snapshot. A room that was stopped tells that and nothing else of itself.
 """
 
 import random
@@ -19,8 +19,8 @@ from flask import Response, current_app, request
 from shop.db import db
 from shop.domain.live import queries
 from shop.domain.live.bus import CLOSING, Frame, Listener, frame
+from shop.domain.live.states import SessionStatus
 from shop.kernel.errors import NotFound
-from shop.reads.room_lists import PUBLIC
 from shop.tools import tools
 from shop.web import live_ticker
 from shop.web.limits import RateLimited
@@ -106,15 +106,19 @@ def changes(session_id: int, after: int | None, *, wait_s: float) -> Response:
 def join(session_id: int, after: int | None) -> Joined:
     """Listen first, then read what was missed, so that nothing falls between the two."""
     session = queries.session(session_id)
-    if session is None or session.status not in PUBLIC:
+    if session is None or not queries.is_public(session):
         raise NotFound
     seq, over = session.seq, session.status in CLOSING
+    stopped = session.status is SessionStatus.BANNED
     db.session.rollback()
     listener = tools().bus.subscribe(session_id, seen=seq)
     try:
         gap = after is not None and (after > seq or seq - after > FAR_BEHIND)
         start = seq - 1 if gap else seq if after is None else after
-        events = queries.events_after(session_id, max(start, 0), FAR_BEHIND)
+        if stopped:
+            events = queries.last_status(session_id, after=-1 if gap else start)
+        else:
+            events = queries.events_after(session_id, max(start, 0), FAR_BEHIND)
     except BaseException:
         listener.leave()
         raise

@@ -1,4 +1,4 @@
-"""The second hand of the rooms: runs in a web process while somebody listens there."""
+"""The second hand of the rooms: runs in a web process while somebody listens or watches there."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ KEY = "shop_ticker"
 
 
 class Ticker:
-    """One thread a process; it ends when its rooms are empty and begins with the next listener."""
+    """One thread a process; it ends when its rooms are empty and begins with the next viewer."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -22,7 +22,7 @@ class Ticker:
         self._running = False
 
     def ensure(self) -> None:
-        """Run, if it does not yet; called when somebody begins to listen."""
+        """Run, if it does not yet; called when somebody begins to listen or says they watch."""
         with self._lock:
             if self._running:
                 return
@@ -43,14 +43,15 @@ class Ticker:
             return sorted(rooms)
 
     def _tick(self, session_id: int) -> None:
-        with self._app.app_context():
-            held = tools()
-            try:
+        """A broken connection may fail as late as it is given back; the next second tries again."""
+        try:
+            with self._app.app_context():
+                held = tools()
                 viewers = held.presence.count(session_id)
                 if watching.tick(session_id, viewers=viewers, now=held.clock()):
                     held.bus.wake(session_id)
-            except Exception:
-                log.exception("a room could not be ticked", session=session_id)
+        except Exception:
+            log.exception("a room could not be ticked", session=session_id)
 
 
 def install(app: Flask) -> None:

@@ -2,13 +2,16 @@
 
 import hmac
 import os
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import gevent
 import redis
 from flask import Blueprint, Flask, Response, current_app, g, json, request
+from flask.ctx import RequestContext
 from gevent import monkey
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -22,7 +25,7 @@ from sqlalchemy import text
 
 from shop.config import Settings
 from shop.db import db
-from shop.kernel.errors import NotFound
+from shop.kernel.errors import DomainError, NotFound
 from shop.tools import tools
 from shop.web.errors import problem
 from shop.web.logs import log
@@ -34,12 +37,18 @@ DEADLINE_S = 4.5
 PAYMENT_DEADLINE_S = 10.0
 DISCARD_S = 0.5
 TIMER = "shop.timer"
+ASKED = "shop.asked"
 REQUESTS = Counter("shop_requests_total", "Answered requests", ["method", "endpoint", "status"])
 SECONDS = Histogram(
     "shop_request_seconds",
     "Time to the first byte of an answer",
     ["endpoint"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+REFUSED = Counter(
+    "shop_hook_signatures_refused_total",
+    "Messages to the hooks whose signature was refused",
+    ["provider"],
 )
 
 V = TypeVar("V")
@@ -54,6 +63,17 @@ def deadline(seconds: float | None) -> Callable[[V], V]:
         return view
 
     return mark
+
+
+@contextmanager
+def counted_refusals(provider: str) -> Iterator[None]:
+    """Count a message that this provider did not sign: of one nobody sent, no row is kept."""
+    try:
+        yield
+    except DomainError as error:
+        if error.code == "webhook-signature-invalid":
+            REFUSED.labels(provider).inc()
+        raise
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -86,11 +106,22 @@ class Deadline:
                 environ[TIMER].close()
 
     def _too_late(self, environ: dict[str, Any]) -> Response:
+        """The same request, since its body is read already, in a context of its own."""
         reading = environ.get("shop.reading", False)
-        with self.app.request_context(environ):
+        with RequestContext(self.app, environ, request=environ[ASKED]):
             log.warning("a request ran out of time", path=request.path, reading=reading)
+            if reading:
+                _read_no_more(environ)
             code = "request-timeout" if reading else "overloaded"
             return self.app.process_response(problem(code))
+
+
+def _read_no_more(environ: dict[str, Any]) -> None:
+    """The rest of a body that stopped arriving is not waited for: the line closes behind us."""
+    line = environ.get("gunicorn.socket")
+    if line is not None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RD)
 
 
 def _begin() -> None:
@@ -100,6 +131,7 @@ def _begin() -> None:
     view = view_at(current_app, request.endpoint, request.method) if request.endpoint else None
     seconds = getattr(view, ATTRIBUTE, DEADLINE_S)
     if seconds is not None:
+        request.environ[ASKED] = request._get_current_object()  # type: ignore[attr-defined]
         request.environ[TIMER] = gevent.Timeout.start_new(seconds)
 
 

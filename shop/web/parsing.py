@@ -9,9 +9,9 @@ from flask import Request, g
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shop.kernel.errors import DomainError, Invalid
+from shop.kernel.errors import DomainError, Invalid, pointer
 from shop.web.fields import Said
-from shop.web.strict_json import MalformedBody, parse_object, pointer
+from shop.web.strict_json import MalformedBody, parse_object
 from shop.web.words import N_
 
 KNOWN = (

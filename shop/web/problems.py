@@ -85,6 +85,7 @@ KINDS: Mapping[str, Kind] = {
     "unknown-field": Kind(422, later("There is a field that does not belong here")),
     "no-delivery": Kind(422, later("We do not deliver there")),
     "consent-required": Kind(422, later("Your consent is needed")),
+    "several-sellers": Kind(422, later("Order from each cooperative separately")),
     "coupon-invalid": Kind(422, later("The coupon is not valid")),
     "refund-exceeds-captured": Kind(422, later("This is more than was paid")),
     "currency-mismatch": Kind(422, later("Only yuan are taken")),

@@ -5,11 +5,10 @@ import math
 import re
 from typing import Any, NoReturn
 
-from shop.kernel.errors import DomainError, Invalid
+from shop.kernel.errors import DomainError, Invalid, pointer
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40
-MAX_NAME = 100
 BOM = b"\xef\xbb\xbf"
 TOKENS = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 UNSAFE = re.compile("[\x00\ud800-\udfff]")
@@ -46,13 +45,6 @@ def parse(raw: bytes) -> Any:
     if "\\u" in text:
         _check_text(value)
     return value
-
-
-def pointer(*steps: object) -> str:
-    """A JSON pointer (RFC 6901); overlong names are cut."""
-    return "".join(
-        "/" + str(step)[:MAX_NAME].replace("~", "~0").replace("/", "~1") for step in steps
-    )
 
 
 def _text(raw: bytes) -> str:

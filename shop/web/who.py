@@ -173,7 +173,7 @@ def install(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None
     manager.user_loader(_load_user)
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)
     # It would open the session on every answer, the API's too, for a cookie we never set.
     app.after_request_funcs[None].remove(manager._update_remember_cookie)
     app.before_request(guard)
@@ -213,9 +213,15 @@ def _closed(access: Access) -> ResponseReturnValue | None:
 
 
 def to_sign_in() -> Response:
-    """The sign-in page, which leads back here; after a POST to the page that held the form."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else path_of_referrer()
-    return redirect(url_for("signin.form", next=local_path(here)), code=303)
+    """The sign-in page, which leads back here.
+
+    After a POST it leads to where the form says (``next``), else to the page that held it.
+    """
+    if request.method == "GET":
+        here = local_path(request.full_path.rstrip("?"))
+    else:
+        here = local_path(request.form.get("next"), "") or path_of_referrer()
+    return redirect(url_for("signin.form", next=here), code=303)
 
 
 def wants_json() -> bool:

@@ -10,8 +10,12 @@ from flask.testing import FlaskClient
 from shop.app import create_app
 from shop.domain.accounts.states import Role
 from tests.api import probe
+from tests.api.county import bare, county
+from tests.api.world import World, build
 from tests.builders import a_token, a_user
 from tests.servers.databases import settings_for
+
+__all__ = ["bare", "county"]
 
 
 @pytest.fixture
@@ -41,6 +45,13 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     made.testing = True
     probe.add(made, probe.Calls())
     return made.test_client()
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Three tenants and everything of theirs, on a fresh database."""
+    with app.app_context():
+        return build()
 
 
 @pytest.fixture

@@ -10,12 +10,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from shop.db import db
-from shop.domain.accounts.models import AccessToken
+from shop.domain.accounts import texts
+from shop.domain.accounts.models import AccessToken, AgreementAcceptance
 from shop.domain.accounts.states import Role
+from shop.domain.accounts.texts import AGREEMENTS
 from shop.domain.notices.models import Message
 from shop.domain.villages.models import Farmer
 from shop.flows import people
 from tests.builders import COUNTY, a_cooperative, a_farmer, a_phone, a_token, a_user, an_actor
+from tests.conftest import NOON
 
 PHONE, PASSWORD = "13900000001", "a fine password"
 ADDRESS = {
@@ -35,7 +38,7 @@ def sign_up(client: FlaskClient, **other: object) -> Any:
     return client.post("/api/v1/users", json=body)
 
 
-def sign_in(client: FlaskClient, **proof: str) -> Any:
+def sign_in(client: FlaskClient, **proof: object) -> Any:
     return client.post("/api/v1/tokens", json={"phone": PHONE, **proof})
 
 
@@ -367,3 +370,32 @@ def test_who_works_for_two_cooperatives_says_which(ctx: Flask, client: FlaskClie
     assert client.post("/api/v1/farmers", json=body, headers=mine).status_code == 422
     body["cooperative"] = "second"
     assert client.post("/api/v1/farmers", json=body, headers=mine).status_code == 201
+
+
+def test_what_a_program_says_was_accepted_is_kept_with_its_time(
+    ctx: Flask, client: FlaskClient
+) -> None:
+    said = [{"kind": kind, "version": version} for kind, version in AGREEMENTS]
+    made = sign_up(client, agreements=[*said, said[0]]).json["id"]
+    assert texts.missing(made) == []
+    rows = db.session.scalars(select(AgreementAcceptance)).all()
+    assert {row.accepted_at for row in rows} == {NOON}
+    other = a_phone()
+    client.post("/api/v1/sms-codes", json={"phone": other, "purpose": "sign-in"})
+    body = {"phone": other, "code": the_code(), "agreements": said}
+    by_code = client.post("/api/v1/tokens", json=body)
+    assert texts.missing(by_code.json["user"]["id"]) == []
+
+
+def test_a_text_or_version_that_is_not_in_force_is_refused(client: FlaskClient) -> None:
+    said = {"kind": "privacy", "version": dict(AGREEMENTS)["privacy"]}
+    for wrong, pointer in (
+        ([said, {**said, "kind": "cookies"}], "/agreements/1/kind"),
+        ([{**said, "version": "1999-01-01"}], "/agreements/0/version"),
+        ([{"kind": "privacy"}], "/agreements/0/version"),
+    ):
+        answer = sign_up(client, agreements=wrong)
+        errors = answer.get_json(force=True)["errors"]
+        assert (answer.status_code, errors[0]["pointer"]) == (422, pointer)
+    assert sign_up(client).status_code == 201, "nothing was made before"
+    assert sign_in(client, password=PASSWORD, agreements=[said]).status_code == 422

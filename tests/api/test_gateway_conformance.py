@@ -17,30 +17,17 @@ from shop.domain.payments.gateways.base import (
     RefundOutcome,
 )
 from shop.kernel.clock import utc_now
-from tests.fakes.doors import SECRETS, Door, SandboxDoor, StripeDoor, a_charge, a_refund, event_of
+from tests.fakes.doors import (
+    JUNK,
+    SECRETS,
+    Door,
+    SandboxDoor,
+    StripeDoor,
+    a_charge,
+    a_refund,
+    event_of,
+)
 from tests.fakes.stripe_server import FakeStripe
-
-JUNK = [
-    b"[]",
-    b"null",
-    b"5",
-    b'"text"',
-    b"",
-    b"\xff\xfe{}",
-    b"{" * 100_000,
-    b"[" * 100_000 + b"]" * 100_000,
-    b'{"a":' * 500 + b"1" + b"}" * 500,
-    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": NaN}}}',
-    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": 1e999}}}',
-    b'{"id": "e", "id": "f", "type": "t", "created": 1, "data": {"object": {}}}',
-    b'{"id": "e", "type": "t\\u0000", "created": 1, "data": {"object": {}}}',
-    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": "\\ud800"}}}',
-    b'{"id": 5, "type": "t", "created": 1, "data": {"object": {}}}',
-    b'{"id": "e", "type": ["t"], "created": 1, "data": {"object": {}}}',
-    b'{"id": "e", "type": "t", "created": "yesterday", "data": {"object": {}}}',
-    b'{"id": "e", "type": "t", "data": {"object": {}}}',
-    b'{"pad": "' + b"x" * 2_000_000 + b'"}',
-]
 
 
 @pytest.fixture(params=["sandbox", "stripe"])

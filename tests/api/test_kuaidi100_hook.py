@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from shop.db import db
@@ -55,6 +56,11 @@ def inbox() -> list[InboxStatus]:
     return list(db.session.scalars(select(InboxEvent.status).order_by(InboxEvent.id)))
 
 
+def refused() -> float:
+    name = "shop_hook_signatures_refused_total"
+    return REGISTRY.get_sample_value(name, {"provider": "kuaidi100"}) or 0.0
+
+
 def state(order_id: int) -> str:
     db.session.rollback()
     return str(parcels.of_order(order_id)[0].status)
@@ -83,10 +89,10 @@ def test_a_report_is_applied_and_accepted(ctx: Flask, client: FlaskClient) -> No
 @pytest.mark.parametrize("mark", ["", "0" * 32, sign(param(), "another shop"), "签名", "A" * 5000])
 def test_a_wrong_signature_leaves_nothing(ctx: Flask, client: FlaskClient, mark: str) -> None:
     """FAULTS 63: unsigned, forged, another's secret: the same answer to all."""
-    order_id = a_shipped_order()
+    order_id, before = a_shipped_order(), refused()
     answer = post(client, param(), mark=mark)
     assert (answer.status_code, answer.json["code"]) == (400, "webhook-signature-invalid")
-    assert inbox() == []
+    assert (inbox(), refused()) == ([], before + 1)
     assert state(order_id) == "label_created"
 
 

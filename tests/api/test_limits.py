@@ -1,12 +1,16 @@
 """FAULTS 75 and 102: limits are exact, say nothing of their buckets, and hold without Redis."""
 
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
+from limits import parse_many
 
+from shop.domain.accounts.states import TokenKind
 from shop.web import limits
 from shop.web.limits import RULES, Limits, RateLimited
+from tests.builders import a_token, a_user
 from tests.servers.ground import free_port
 
 LIMITED = "/api/v1/probe/limited"
@@ -48,6 +52,38 @@ def test_other_views_and_other_accounts_go_on(
     client = ground_app.test_client()
     assert client.get("/api/v1/probe/users").status_code == 200
     assert statuses(ground_app, 1, **bearer()) == [200]
+
+
+def allow(app: Flask, rule: str) -> None:
+    """Every view without a limit of its own takes this one."""
+    app.extensions["shop_limits"]._rules["default"] = parse_many(rule)
+
+
+def test_who_watches_over_the_shop_is_never_turned_away(app: Flask) -> None:
+    allow(app, "2/minute")
+    client = app.test_client()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert {client.get(path).status_code for _ in range(4)} <= {200, 404}
+
+
+def test_neighbours_behind_one_address_do_not_use_up_each_others_pages(app: Flask) -> None:
+    allow(app, "3/minute")
+    visitor, signed_in = app.test_client(), [app.test_client(), app.test_client()]
+    for client in signed_in:
+        with app.app_context():
+            token = a_token(a_user(), kind=TokenKind.PAGE)
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+    for client in signed_in:
+        assert [client.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [visitor.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_a_visitor_without_a_credential_costs_no_query(app: Flask) -> None:
+    asked: list[str] = []
+    with app.test_request_context("/"), patch.object(limits, "person", lambda: asked.append("")):
+        assert limits.caller() == "a:None"
+    assert asked == []
 
 
 def test_redis_holds_one_count_for_all_processes(redis_url: str) -> None:

@@ -9,12 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.domain.accounts.states import Role
+from shop.domain.live import presence
 from shop.domain.live.states import CHECKLIST, SessionStatus
 from shop.flows import chatting, going_live, pinning
 from shop.kernel.actor import Actor
 from tests import builders as a
 from tests.conftest import NOON, FixedClock
 from tests.live_builders import a_host, a_live_show, a_show
+from tests.servers.ground import until
 
 pytestmark = pytest.mark.usefixtures("ctx")
 
@@ -90,6 +92,25 @@ def test_a_show_from_draft_to_end(client: FlaskClient, host: Actor, operator: Be
     for verb, status in (("pause", "paused"), ("resume", "live"), ("end", "ended")):
         assert client.post(f"{here}/{verb}", headers=mine).json["status"] == status
     assert said(client.post(f"{here}/start", headers=mine)) == (409, "illegal-transition")
+
+
+def test_complaints_point_at_the_field_that_was_sent(
+    client: FlaskClient, host: Actor, operator: Bearer
+) -> None:
+    here, mine = f"{ROOT}/{a_show(host=host)}", bearer(host)
+    checklist = f"{here}/checklist"
+    for method, path, body, who, pointer in (
+        ("POST", ROOT, {**SHOW, "cover": 99}, mine, "/cover"),
+        ("PATCH", here, {"cover": 99}, mine, "/cover"),
+        ("PUT", checklist, {"items": {"host-trained": "yes"}}, operator, "/items/host-trained"),
+        ("PUT", checklist, {"items": {"a/b~": True}}, operator, "/items/a~1b~0"),
+        ("PUT", checklist, {"items": {"a/b~": 1}}, operator, "/items/a~1b~0"),
+        ("PUT", checklist, {"items": {}}, operator, "/items"),
+        ("PUT", checklist, {"items": 5}, operator, "/items"),
+    ):
+        answer = client.open(path, method=method, json=body, headers=who)
+        assert said(answer) == (422, "validation-error"), body
+        assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
 
 
 def test_the_checklist_is_not_for_the_host_and_not_for_strangers(
@@ -293,6 +314,7 @@ def test_a_stream_that_is_over_says_so_and_then_nothing(client: FlaskClient, hos
     going_live.end(show, actor=host, now=NOON)
     rest = client.get(f"{ROOT}/{show}/events", headers={"Last-Event-ID": str(before)})
     text = rest.get_data(as_text=True)
+    rest.close()
     assert rest.mimetype == "text/event-stream"
     assert "event: room.status" in text
     assert f"id: {before + 1}\n" in text
@@ -338,6 +360,70 @@ def test_a_banned_room_shows_nothing_of_itself(
     assert show not in {one["id"] for one in client.get(ROOT).json["items"]}
 
 
+def test_a_stopped_room_tells_that_it_was_and_nothing_else(
+    client: FlaskClient, host: Actor, operator: Bearer
+) -> None:
+    show, (item,) = a_live_show(host=host)
+    pinning.pin(show, item, actor=host, now=NOON)
+    said = chatting.comment(show, actor=a.an_actor(), now=NOON, text="违规的话")
+    chatting.hide_comment(show, said.id, actor=host, now=NOON)
+    client.post(f"{ROOT}/{show}/ban", json={"reason": "违规"}, headers=operator)
+    last = client.get(f"{ROOT}/{show}").json["seq"]
+    spot = f"{ROOT}/{show}/comments/{said.id}/unhide"
+    assert client.post(spot, headers=operator).status_code == 204
+    for after in (0, last - 1, last + 9):
+        found = client.get(f"{ROOT}/{show}/changes?after={after}").json
+        told = [(event["type"], event["data"]) for event in found["events"]]
+        assert told == [("room.status", {"status": "banned", "reason": "违规"})], after
+        assert found["seq"] == last
+    assert client.get(f"{ROOT}/{show}/changes?after={last}").json["events"] == []
+    with client.get(f"{ROOT}/{show}/events?after=0") as stream:
+        text = stream.get_data(as_text=True)
+    assert text.count("event: ") == 1
+    assert "event: room.status" in text
+    assert client.get(f"{ROOT}/{show}/events?after={last}").status_code == 204
+
+
+def test_what_was_said_to_the_host_before_a_show_was_announced_stays_theirs(
+    client: FlaskClient, host: Actor, operator: Bearer
+) -> None:
+    show = a_show(host=host, status=SessionStatus.SUBMITTED)
+    mine = bearer(host)
+    client.post(f"{ROOT}/{show}/reject", json={"reason": "内部原因"}, headers=operator)
+    assert client.get(f"{ROOT}/{show}", headers=mine).json["status_reason"] == "内部原因"
+    client.patch(f"{ROOT}/{show}", json={"title": "演示"}, headers=mine)
+    client.post(f"{ROOT}/{show}/submit", headers=mine)
+    client.post(f"{ROOT}/{show}/approve", headers=operator)
+    told = client.get(f"{ROOT}/{show}/changes?after=0").get_data(as_text=True)
+    assert "rejected" in told
+    assert "内部原因" not in told
+    assert "内部原因" not in client.get(f"{ROOT}/{show}").get_data(as_text=True)
+
+
+def test_a_show_stopped_before_it_was_announced_was_never_there(
+    client: FlaskClient, host: Actor, operator: Bearer
+) -> None:
+    hidden = (SessionStatus.DRAFT, SessionStatus.SUBMITTED, SessionStatus.REJECTED)
+    for status in (*hidden, SessionStatus.SCHEDULED, SessionStatus.ARCHIVED):
+        show = a_show(host=host, status=status)
+        here = f"{ROOT}/{show}"
+        assert client.post(f"{here}/ban", json={"reason": "x"}, headers=operator).status_code == 200
+        calls = [
+            client.get(here),
+            client.get(f"{here}/changes?after=0"),
+            client.get(f"{here}/events?after=0"),
+            client.post(f"{here}/presence", json={}),
+            client.get(f"/live/{show}"),
+            client.get(f"/live/{show}/shelf"),
+        ]
+        answers = {answer.status_code for answer in calls}
+        for answer in calls:
+            answer.close()
+        assert answers == ({404} if status in hidden else {200, 204}), status
+        for who in (bearer(host), operator):
+            assert client.get(here, headers=who).json["status_reason"] == "x"
+
+
 def test_presence_counts_a_viewer_once(client: FlaskClient, host: Actor, ctx: Flask) -> None:
     show, _ = a_live_show(host=host)
     path = f"{ROOT}/{show}/presence"
@@ -354,6 +440,30 @@ def test_presence_counts_a_viewer_once(client: FlaskClient, host: Actor, ctx: Fl
     assert client.post(path, json={"count": 5000}).status_code == 422
     assert client.post(path).status_code == 204
     assert ctx.extensions["shop_tools"].presence.count(show) == 4
+
+
+def test_a_viewer_who_only_says_they_watch_is_told_to_the_room(
+    client: FlaskClient, host: Actor
+) -> None:
+    """No stream and no poll is open: the heartbeat itself lets the room's second hand run."""
+    show, _ = a_live_show(host=host)
+    client.post(f"{ROOT}/{show}/presence", json={"viewer": "abcdefgh-1"})
+    until(lambda: client.get(f"{ROOT}/{show}").json["viewers"] == 1)
+
+
+def test_invented_viewers_of_one_address_are_not_counted(
+    client: FlaskClient, host: Actor, ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "MOST_AN_ADDRESS", 2)
+    show, _ = a_live_show(host=host)
+    for number in range(4):
+        for address in ("192.0.2.7", f"2001:db8:1:2::{number + 1}", "::ffff:192.0.2.8"):
+            client.post(
+                f"{ROOT}/{show}/presence",
+                json={"viewer": f"invented-{number}"},
+                environ_overrides={"REMOTE_ADDR": address},
+            )
+    assert ctx.extensions["shop_tools"].presence.count(show) == 6
 
 
 def test_a_manager_of_nothing_and_a_buyer_move_no_show(

@@ -15,12 +15,13 @@ README = Path(__file__).parents[2] / "README.md"
 def test_the_curl_lines_play_the_whole_job(
     database_url: str, start_shop: Callable[..., ShopServer]
 ) -> None:
-    server = start_shop(demo=True, DATABASE_URL=database_url)
+    given = {} if database_url.startswith("sqlite") else {"DATABASE_URL": database_url}
+    server = start_shop(demo=True, **given)
     script = re.search(r"```bash\n(.*?)```", README.read_text(), re.S)
     assert script is not None
     played = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script[1]],
-        env={**os.environ, "BASE": server.url, "PYTHON": sys.executable},
+        env={**os.environ, "BASE": server.url, "PYTHON": f"{sys.executable} -ISE"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -6,9 +6,16 @@ import logging
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from shop import logs
+from shop.db import db
+from shop.domain.accounts.models import Address, User
+from shop.web import errors
 from shop.web.security import content_policy
+from tests.builders import COUNTY
+from tests.conftest import NOON
 
 
 @pytest.mark.parametrize(
@@ -99,3 +106,32 @@ def test_only_a_trusted_proxy_names_the_caller(ground_app: Flask) -> None:
     spoofed = {"X-Forwarded-For": "6.6.6.6, 9.9.9.9", "X-Forwarded-Host": "evil.example"}
     ground_app.test_client().get("/healthz", headers=spoofed)
     assert seen == ["9.9.9.9"]
+
+
+def test_a_database_error_tells_what_failed_and_nothing_of_the_row(
+    ctx: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """FAULTS 73: neither the parameters nor the row that PostgreSQL repeats reach the log."""
+    canary = {"name": "canary-name-71", "street": "canary-street-72", "phone": "+8613700000073"}
+    row = {**canary, "region_code": COUNTY, "created_at": NOON, "updated_at": NOON}
+    twin = {"phone": canary["phone"], "name": canary["name"], "created_at": NOON}
+    for table, rows in (
+        (Address, [{**row, "user_id": 10**9}]),
+        (Address, [row]),
+        (User, [twin] * 2),
+    ):
+        with pytest.raises(IntegrityError) as refused, ctx.test_request_context("/"):
+            db.session.execute(insert(table), rows)
+        with ctx.test_request_context("/"):
+            logs.configure()
+            errors.database_error(refused.value)
+        said = capsys.readouterr().err
+        assert "constraint" in said, "what failed is told"
+        assert "IntegrityError" in json.loads(said.splitlines()[0])["exception"]
+        assert not [word for word in (*canary.values(), "13700000073") if word in said]
+
+
+def test_a_long_text_keeps_its_end(app: Flask) -> None:
+    told = logs.masked("Traceback " + "x" * 9000 + " ValueError: called by 13800000001")
+    assert (told[:9], told[-21:]) == ("Traceback", "called by 138****0001")
+    assert len(told) <= logs.MAX_TEXT

@@ -13,6 +13,7 @@ from tests.browser.people import (
     BUYER,
     HOST,
     MANAGER,
+    OPERATOR,
     OTHER_BUYER,
     pay_in_sandbox,
     someone,
@@ -91,3 +92,33 @@ def test_signing_in_at_checkout_comes_back_to_the_same_goods(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
     expect(page.get_by_text("× 3")).to_be_visible()
+
+
+def test_an_operator_sees_what_changed_approves_it_and_finishes_a_task(
+    browser: Browser, live_url: str
+) -> None:
+    page = someone(browser, live_url, OPERATOR, desk=True)
+    page.goto(f"{live_url}/operator/review")
+    page.get_by_role("link", name="高家庄核桃").click()
+    change = page.locator("section", has=page.get_by_role("heading", name="What would change"))
+    expect(change.locator("ins").first).to_contain_text("今年的新核桃")
+    expect(change.get_by_text("薄皮").first).to_be_visible()
+    buyer = browser.new_context(locale="en-GB").new_page()
+    buyer.goto(f"{live_url}/products/gaojiazhuang-walnuts")
+    expect(buyer.get_by_text("今年的新核桃")).to_have_count(0)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved.")).to_be_visible()
+    buyer.reload()
+    expect(buyer.get_by_text("今年的新核桃").first).to_be_visible()
+
+    page.goto(f"{live_url}/work")
+    row = page.get_by_role("row", name=re.compile("DEMO-hepo-millet"))
+    row.get_by_role("link", name=re.compile("See to it")).click()
+    page.get_by_role("link", name="Open the product").click()
+    expect(page.get_by_role("heading", name="河坡小米")).to_be_visible()
+    page.go_back()
+    page.get_by_label("How it ended").fill("新报告已在路上（演示）")
+    page.get_by_role("button", name="Mark as done").click()
+    expect(page.get_by_text("Done.")).to_be_visible()
+    page.goto(f"{live_url}/work?status=done")
+    expect(page.get_by_role("row", name=re.compile("DEMO-hepo-millet"))).to_be_visible()

@@ -7,8 +7,11 @@ from flask.testing import FlaskCliRunner
 
 from shop import jobs
 from shop.db import db
+from shop.demo import renewal
 from shop.domain.accounts import queries
+from shop.flows import people
 from shop.jobs import Job
+from tests.builders import a_user, an_operator
 from tests.conftest import FixedClock
 from tests.structure.rows import Rows
 
@@ -49,6 +52,58 @@ def test_a_known_number_becomes_operator_and_keeps_its_password(
     assert app.test_client().post("/api/v1/tokens", json=body).status_code == 201
     with app.app_context():
         assert roles(PHONE) == {"buyer", "operator"}
+
+
+def test_a_stranger_with_the_operators_number_gets_neither_hat_nor_way_in(
+    app: Flask, run: FlaskCliRunner
+) -> None:
+    client = app.test_client()
+    stranger = {"phone": PHONE, "password": "a stranger's password"}
+    client.post("/api/v1/users", json={**stranger, "name": "陌生人"})
+    token = client.post("/api/v1/tokens", json=stranger).get_json()["token"]
+    made = run.invoke(args=["operator", "create", "--phone", PHONE, "--password", "three-melons"])
+    assert made.exit_code == 0, made.output
+    assert client.post("/api/v1/tokens", json=stranger).status_code == 401
+    old = client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert old.status_code == 401
+    owner = client.post("/api/v1/tokens", json={"phone": PHONE, "password": "three-melons"})
+    assert owner.get_json()["user"]["roles"] == ["buyer", "operator"]
+
+
+def test_an_unproven_number_without_a_given_password_gets_one_shown_once(
+    app: Flask, run: FlaskCliRunner
+) -> None:
+    client = app.test_client()
+    stranger = {"phone": PHONE, "password": "a stranger's password"}
+    client.post("/api/v1/users", json={**stranger, "name": "陌生人"})
+    made = run.invoke(args=["operator", "create", "--phone", PHONE])
+    password = made.output.strip().rpartition(" ")[2]
+    assert client.post("/api/v1/tokens", json=stranger).status_code == 401
+    answer = client.post("/api/v1/tokens", json={"phone": PHONE, "password": password})
+    assert answer.status_code == 201
+
+
+def test_a_given_password_replaces_a_known_operators(app: Flask, run: FlaskCliRunner) -> None:
+    for word in ("three-green-melons", "four-green-melons"):
+        made = run.invoke(args=["operator", "create", "--phone", PHONE, "--password", word])
+        assert made.exit_code == 0, made.output
+    client = app.test_client()
+    answers = [
+        client.post("/api/v1/tokens", json={"phone": PHONE, "password": word}).status_code
+        for word in ("three-green-melons", "four-green-melons")
+    ]
+    assert answers == [401, 201]
+
+
+def test_a_suspended_account_becomes_no_operator(app: Flask, run: FlaskCliRunner) -> None:
+    with app.app_context():
+        user_id = a_user(phone=PHONE)
+        people.suspend_user(actor=an_operator(), user_id=user_id)
+    done = run.invoke(args=["operator", "create", "--phone", PHONE])
+    assert done.exit_code == 1
+    assert "suspended" in done.output
+    with app.app_context():
+        assert [str(grant.role) for grant in queries.grants([user_id])] == []
 
 
 def test_a_number_that_is_none_is_refused_in_plain_words(run: FlaskCliRunner) -> None:
@@ -122,3 +177,15 @@ def test_a_job_that_fails_becomes_a_task_and_the_next_run_goes_on(
     with app.app_context():
         found = db.session.execute(sa.text("SELECT kind, summary FROM task")).all()
     assert [tuple(row) for row in found] == [("failed_job", "lame: LookupError('nothing there')")]
+
+
+def test_a_demo_that_cannot_be_renewed_is_told_in_a_sentence_and_stops_no_start(
+    app: Flask, run: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        a_user()
+    monkeypatch.setattr(renewal, "top_up", lambda: ["no demo room is on air: suspended"])
+    done = run.invoke(args=["prepare"])
+    assert done.exit_code == 0, done.output
+    assert "no demo room is on air: suspended" in done.output
+    assert "Ctrl-C ends it" in done.output

@@ -16,6 +16,28 @@ from tests.fakes.stripe_server import FakeStripe
 
 SECRETS = ("whsec_new", "whsec_old")
 BASE_URL = "http://127.0.0.1:8000"
+JUNK = [
+    b"[]",
+    b"null",
+    b"5",
+    b'"text"',
+    b"",
+    b"\xff\xfe{}",
+    b"{" * 100_000,
+    b"[" * 100_000 + b"]" * 100_000,
+    b'{"a":' * 500 + b"1" + b"}" * 500,
+    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": NaN}}}',
+    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": 1e999}}}',
+    b'{"id": "e", "id": "f", "type": "t", "created": 1, "data": {"object": {}}}',
+    b'{"id": "e", "type": "t\\u0000", "created": 1, "data": {"object": {}}}',
+    b'{"id": "e", "type": "t", "created": 1, "data": {"object": {"x": "\\ud800"}}}',
+    b'{"id": 5, "type": "t", "created": 1, "data": {"object": {}}}',
+    b'{"id": "e", "type": ["t"], "created": 1, "data": {"object": {}}}',
+    b'{"id": "e", "type": "t", "created": "yesterday", "data": {"object": {}}}',
+    b'{"id": "e", "type": "t", "data": {"object": {}}}',
+    b'{"pad": "' + b"x" * 2_000_000 + b'"}',
+]
+"""Signed or not, these are no events."""
 
 
 def a_charge(**changes: Any) -> Charge:

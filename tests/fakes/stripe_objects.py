@@ -34,6 +34,7 @@ class Account:
         self.heard: list[Any] = []
         self.refunds_wait = False
         self.decline_code: str | None = None
+        self.pages = "https://pay.stripe.example"
         self._numbers = itertools.count(1)
 
     def create_intent(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Account:
         if self.decline_code:
             self._fail(intent, self.decline_code)
             raise StripeRefusal(402, "card_error", "card_declined", decline_code=self.decline_code)
-        base = f"https://pay.stripe.example/{intent['id']}"
+        base = f"{self.pages}/{intent['id']}"
         if asked["payment_method_data"]["type"] == "alipay":
             kind = "alipay_handle_redirect"
             details = {"url": base, "return_url": asked["return_url"], "native_url": None}

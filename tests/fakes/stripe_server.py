@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.fakes import stripe_params
+from tests.fakes import stripe_page, stripe_params
 from tests.fakes.stripe_objects import Account, StripeRefusal, invalid
 
 FaultKind = Literal["status", "drop_before", "drop_after", "slow_before", "slow_after", "none"]
@@ -66,6 +66,7 @@ class FakeStripe:
         self.faults: list[Fault] = []
         self.hook_url: str | None = None
         self.inside_create = False
+        self.paid_inside_create = False
         self._replies: dict[str, tuple[str, tuple[int, dict[str, Any]] | None]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -185,6 +186,8 @@ class FakeStripe:
             return refusal.status, refusal.body
         except stripe_params.BadParam as bad:
             return 400, invalid(bad.code, f"{bad.code}: {bad.param}").body
+        if self.paid_inside_create and operation == "payment_intents.create":
+            self.account.complete_payment(done["id"])
         if self.inside_create and operation.endswith(".create") and self.hook_url:
             self.send_fresh()
         return 200, done
@@ -250,6 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         fake, url = self.server.fake, urlsplit(self.path)
+        if url.path.startswith(stripe_page.PREFIX):
+            return self._page(fake.account, url.path)
         form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         call = Call(self.command, url.path, self.headers.get("Idempotency-Key"), form)
         fake.calls.append(call)
@@ -272,6 +277,21 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(status, body, {"Idempotent-Replayed": "true"} if replayed else {})
 
     do_GET = do_POST = _serve  # noqa: N815 - the names http.server calls
+
+    def _page(self, account: Account, path: str) -> None:
+        """Not the API: where buyers of a shop in a browser pay."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        html = b""
+        if self.command == "POST":
+            self.send_response(303)
+            self.send_header("Location", stripe_page.paid(account, path))
+        else:
+            html = stripe_page.shown(account, path).encode()
+            self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(html)))
+        self.end_headers()
+        self.wfile.write(html)
 
     def _drop(self) -> None:
         self.close_connection = True

@@ -1,4 +1,4 @@
-"""A shop under gevent with three slow views, for the test of the deadline: prints its port."""
+"""A shop under gevent with slow views, for the test of the deadline: prints its port."""
 
 import sys
 import time
@@ -14,6 +14,7 @@ from sqlalchemy import text  # noqa: E402
 
 from shop.app import create_app  # noqa: E402
 from shop.db import db, transactional  # noqa: E402
+from shop.flows import checkout  # noqa: E402
 from shop.web.api.resource import ApiBlueprint  # noqa: E402
 from shop.web.idempotency import key_required  # noqa: E402
 from shop.web.ops import deadline  # noqa: E402
@@ -72,9 +73,16 @@ def patient() -> dict[str, str]:
     return {"waited": request.path}
 
 
+def place_order(*_args: object, **_named: object) -> None:
+    """An order that does not get through."""
+    time.sleep(30)
+
+
 def main(url: str, folder: str) -> None:
     """Serve until the parent ends us."""
     app = create_app(settings_for(url, Path(folder)))
+    checkout.place_order = place_order  # type: ignore[assignment]
+    deadline(0.4)(app.view_functions["checkout.place"])
     app.extensions["shop_api"].register_blueprint(bp)
     server = WSGIServer(("127.0.0.1", 0), app, log=None)
     server.start()

@@ -5,13 +5,18 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from tests.naive import on_sqlite
+from tests.pages.waiting import Checkout, waits
 from tests.servers.ground import ROOT
 
 
@@ -70,3 +75,24 @@ def test_a_transaction_out_of_time_leaves_no_lock_and_frees_its_key(slow_shop: s
 
 def test_a_long_poll_may_wait(slow_shop: str) -> None:
     assert ask(f"{slow_shop}/api/v1/slow/patient")[0] == 200
+
+
+@on_sqlite
+def test_an_order_out_of_time_gets_the_waiting_view_with_all_that_was_sent(
+    slow_shop: str, ctx: Flask
+) -> None:
+    """The body is read already and the database may be stuck: the view needs neither."""
+    buying = Checkout(ctx, now=datetime.now(UTC))
+    cookie = buying.reader.client.get_cookie("shop")
+    assert cookie is not None
+    asked = urllib.request.Request(
+        f"{slow_shop}/checkout?lang=en",
+        data=urllib.parse.urlencode(buying.form).encode(),
+        headers={"Cookie": f"shop={cookie.value}"},
+    )
+    began = time.monotonic()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=10)
+    assert time.monotonic() - began < 3
+    with refused.value as answer:
+        waits(answer.code, dict(answer.headers), answer.read().decode(), buying.form)

@@ -65,7 +65,7 @@ def test_a_bad_frame_is_4xx_and_the_line_is_closed(shop: ShopServer, name: str) 
     assert shop.answers()
 
 
-def test_a_body_that_stops_arriving_is_408(shop: ShopServer) -> None:
+def test_a_body_that_stops_arriving_is_408_and_the_line_is_closed(shop: ShopServer) -> None:
     answer = talk(shop, START + b"Content-Length: 100\r\n\r\n{", finish=False)
     assert answer.startswith(b"HTTP/1.1 408"), answer[:200]
     assert b"request-timeout" in answer

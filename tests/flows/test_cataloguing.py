@@ -1,15 +1,23 @@
 """What a cooperative does with its goods, and what the operator decides on."""
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from shop.db import db
-from shop.domain.catalog import queries
-from shop.domain.catalog.models import PriceChange, Product, ProductHistory, ProductRevision
+from shop.domain.catalog import queries, service
+from shop.domain.catalog.models import (
+    PriceChange,
+    Product,
+    ProductHistory,
+    ProductRevision,
+    Variant,
+)
 from shop.domain.catalog.states import ProductStatus, RevisionStatus
 from shop.domain.villages.models import Cooperative
 from shop.flows import cataloguing, reviewing
@@ -20,6 +28,7 @@ from shop.reads.product_page import product_page
 from shop.reads.review import change, queue
 from tests import builders as a
 from tests.conftest import NOON, Race
+from tests.naive import a_moment, assert_breaks, on_postgresql
 
 pytestmark = pytest.mark.usefixtures("ctx")
 
@@ -255,6 +264,30 @@ def test_the_live_floor_is_never_above_the_price(home: Cooperative, manager: Act
     edit(manager, slug, variants=[{"sku": "ONE", "price_fen": 2400, "live_floor_fen": 2400}])
 
 
+def test_a_new_variant_is_refused_with_a_floor_above_its_price(
+    home: Cooperative, manager: Actor, operator: Actor
+) -> None:
+    two = {"sku": "TWO", "name": "n", "price_fen": 900, "unit": "袋", "weight_grams": 250}
+    high, fair = two | {"live_floor_fen": 901}, two | {"live_floor_fen": 800}
+    draft = a.a_product(cooperative=home, on_sale=False)
+    slug = a.a_product(cooperative=home)
+    attempts: list[Callable[[], object]] = [
+        lambda: edit(manager, slug, variants=[high]),
+        lambda: edit(manager, draft, variants=[high]),
+        lambda: a.a_product(cooperative=home, variants=[high]),
+        lambda: (
+            edit(manager, slug, variants=[fair]),
+            edit(manager, slug, variants=[two | {"price_fen": 700}]),
+        ),
+    ]
+    for attempt in attempts:
+        with pytest.raises(Invalid) as refused:
+            attempt()
+        assert refused.value.errors[0]["pointer"] == "/variants/0/live_floor_fen"
+    reviewing.approve_product(actor=operator, now=NOON, slug=slug)
+    assert [v.live_floor_fen for v in state(slug).variants if v.sku == "TWO"] == [800]
+
+
 def test_another_cooperatives_goods_are_not_found(home: Cooperative) -> None:
     slug = a.a_product(cooperative=home)
     stranger = a.a_manager(a.a_cooperative())
@@ -368,9 +401,8 @@ def test_the_second_of_two_editors_is_told(home: Cooperative, manager: Actor) ->
     assert state(slug).title == "甲"
 
 
-def test_of_many_editors_with_one_version_one_wins(
-    home: Cooperative, manager: Actor, race: Race
-) -> None:
+def many_editors(home: Cooperative, manager: Actor, race: Race, *, crowd: int) -> list[Any]:
+    """All saw the same version; gives what each was told."""
     slug = a.a_product(cooperative=home)
     seen = state(slug).version
     db.session.rollback()
@@ -384,15 +416,13 @@ def test_of_many_editors_with_one_version_one_wins(
             expected_version=seen,
         )
 
-    results = race(8, act)
-    assert sum(result is None for result in results) == 1
-    assert sum(isinstance(result, Stale) for result in results) == 7
-    assert len(queue()) == 1
+    return race(crowd, act)
 
 
-def test_two_operators_decide_once(
-    home: Cooperative, manager: Actor, operator: Actor, race: Race
-) -> None:
+def several_operators(
+    home: Cooperative, manager: Actor, operator: Actor, race: Race, *, crowd: int
+) -> list[Any]:
+    """Half approve, half reject; gives what each was told."""
     slug = a.a_product(cooperative=home, on_sale=False)
     cataloguing.submit_product(actor=manager, now=NOON, slug=slug)
 
@@ -402,9 +432,48 @@ def test_two_operators_decide_once(
         else:
             reviewing.reject_product(actor=operator, now=NOON, slug=slug, reason="r")
 
-    results = race(6, act)
+    return race(crowd, act)
+
+
+def test_of_many_editors_with_one_version_one_wins(
+    home: Cooperative, manager: Actor, race: Race
+) -> None:
+    results = many_editors(home, manager, race, crowd=8)
+    assert sum(result is None for result in results) == 1
+    assert sum(isinstance(result, Stale) for result in results) == 7
+    assert len(queue()) == 1
+
+
+def test_two_operators_decide_once(
+    home: Cooperative, manager: Actor, operator: Actor, race: Race
+) -> None:
+    results = several_operators(home, manager, operator, race, crowd=6)
     assert sum(result is None for result in results) == 1
     assert sum(isinstance(result, IllegalMove) for result in results) == 5
+
+
+def read_unlocked(slug: str, *, cooperative_ids: Sequence[int] | None = None) -> Product | None:
+    """``queries.locked`` without its lock."""
+    query = select(Product).where(Product.slug == slug)
+    found = db.session.scalar(query.execution_options(populate_existing=True))
+    a_moment()
+    return found
+
+
+@on_postgresql
+def test_naive_twins_without_the_lock_let_two_win(
+    home: Cooperative,
+    manager: Actor,
+    operator: Actor,
+    race: Race,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def two_won(results: list[Any]) -> bool:
+        return results.count(None) > 1
+
+    monkeypatch.setattr(queries, "locked", read_unlocked)
+    assert_breaks(lambda: many_editors(home, manager, race, crowd=2), wrong=two_won)
+    assert_breaks(lambda: several_operators(home, manager, operator, race, crowd=2), wrong=two_won)
 
 
 def test_a_sku_is_one_products_in_the_whole_shop(home: Cooperative, manager: Actor) -> None:
@@ -418,20 +487,67 @@ def test_a_sku_is_one_products_in_the_whole_shop(home: Cooperative, manager: Act
     }
 
 
+def test_a_sku_that_waits_for_one_product_is_not_asked_for_another(
+    home: Cooperative, manager: Actor
+) -> None:
+    two = {"sku": "TWO", "name": "n", "price_fen": 5, "unit": "袋", "weight_grams": 1}
+    slug, other = (a.a_product(cooperative=home) for _ in range(2))
+    edit(manager, slug, variants=[two])
+    edit(manager, slug, variants=[two | {"price_fen": 6}])
+    for attempt in (
+        lambda: edit(manager, other, variants=[two]),
+        lambda: a.a_product(variants=[two], on_sale=False),
+    ):
+        with pytest.raises(Invalid) as refused:
+            attempt()
+        assert refused.value.errors[0]["code"] == "taken"
+    assert queue()[0].slug == slug
+    cataloguing.withdraw_revision(actor=manager, now=NOON, slug=slug)
+    edit(manager, other, variants=[two])
+
+
+def test_what_else_the_database_refuses_is_not_called_a_taken_sku(
+    home: Cooperative, manager: Actor
+) -> None:
+    slug = a.a_product(cooperative=home, on_sale=False)
+    weightless = {"sku": "TWO", "name": "n", "price_fen": 5, "unit": "袋", "weight_grams": 0}
+    with pytest.raises(IntegrityError):
+        edit(manager, slug, variants=[weightless])
+
+
+def many_with_one_sku(
+    home: Cooperative, manager: Actor, race: Race, *, sku: str, crowd: int
+) -> list[Any]:
+    category, slug = a.a_category(), home.slug
+    variant = {"sku": sku, "name": "n", "price_fen": 1, "unit": "袋", "weight_grams": 1}
+    content = {"title": "t", "category": category, "variants": [variant]}
+    return race(
+        crowd,
+        lambda _: cataloguing.create_product(
+            actor=manager, now=NOON, cooperative=slug, content=content
+        ),
+    )
+
+
+@on_postgresql
+def test_naive_twin_lets_the_database_refuse_a_taken_sku(
+    home: Cooperative, manager: Actor, race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_then_add(product: Product, values: dict[str, Any], **_: object) -> None:
+        assert queries.variant(values["sku"]) is None
+        a_moment()
+        db.session.add(Variant(product_id=product.id, position=0, **values))
+        db.session.flush()
+
+    monkeypatch.setattr(service, "add_variant", read_then_add)
+    skus = iter(range(100))
+    assert_breaks(lambda: many_with_one_sku(home, manager, race, sku=f"S-{next(skus)}", crowd=2))
+
+
 def test_a_sku_taken_at_the_same_moment_is_refused(
     home: Cooperative, manager: Actor, race: Race
 ) -> None:
-    category = a.a_category()
-    variant = {"sku": "ONE", "name": "n", "price_fen": 1, "unit": "袋", "weight_grams": 1}
-    content = {"title": "t", "category": category, "variants": [variant]}
-    slug = home.slug
-
-    def act(_: int) -> str:
-        return cataloguing.create_product(
-            actor=manager, now=NOON, cooperative=slug, content=content
-        )
-
-    results = race(6, act)
+    results = many_with_one_sku(home, manager, race, sku="ONE", crowd=6)
     assert sum(isinstance(result, str) for result in results) == 1
     assert sum(isinstance(result, Invalid) for result in results) == 5, results
 

@@ -27,6 +27,7 @@ from shop.flows import carts, checkout
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Invalid, NotFound
 from shop.reads import pricing
+from shop.reads.product_page import product_page
 from tests.builders import COUNTY, a_category, a_product, a_sku, an_actor
 from tests.conftest import NOON
 from tests.invariants import assert_sound
@@ -46,6 +47,25 @@ def change(model: Any, where: Any, **values: Any) -> None:
 def orders() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count(Order.id))) or 0
+
+
+def test_an_order_keeps_the_papers_that_its_page_showed(ctx: Flask) -> None:
+    papers = [
+        {
+            "kind": "compliance",
+            "number": f"HG-{n}",
+            "holder": "演示合作社",
+            "valid_from": NOON.date() - timedelta(days=10),
+            "valid_to": NOON.date() + timedelta(days=days),
+        }
+        for n, days in enumerate((1, 90, -1))
+    ]
+    sku = a_sku(on_hand=5, certificates=papers)
+    for later, numbers in ((0, ["HG-0", "HG-1"]), (2, ["HG-1"])):
+        order = order_now(place({sku: 1}, now=NOON + timedelta(days=later)))
+        shown = product_page(order.lines[0].snapshot["slug"], actor=None, now=order.created_at)
+        kept = [paper["number"] for paper in order.lines[0].snapshot["certificates"]]
+        assert kept == [paper.number for paper in shown.certificates] == numbers
 
 
 def test_an_order_keeps_the_price_the_freight_and_the_page_of_its_moment(ctx: Flask) -> None:

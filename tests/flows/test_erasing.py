@@ -13,11 +13,13 @@ from shop.domain.live.models import LiveComment, LiveSession
 from shop.domain.notices.models import Message
 from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
-from shop.flows import addresses, erasing, own_account, people, signing_in
+from shop.flows import addresses, carts, erasing, own_account, people, signing_in
 from shop.kernel.actor import Actor
 from shop.kernel.codes import new_order_number
 from shop.reads import personal
-from tests.builders import COUNTY, a_cooperative, a_token, a_user, an_actor
+from shop.reads.pricing import PERISHABLE_CONSENT
+from tests import money
+from tests.builders import COUNTY, a_category, a_cooperative, a_sku, a_token, a_user, an_actor
 from tests.conftest import NOON, FixedClock
 
 PHONE, CANARY_PHONE = "13812345678", "13887654321"
@@ -87,7 +89,6 @@ def a_person_with_a_past() -> Actor:
         cooperative_id=cooperative.id,
         phone=PHONE,
         role=Role.CLERK,
-        base_url="http://shop.example",
         now=NOON,
     )
     signing_in.send_code(phone=PHONE, purpose=CodePurpose.SIGN_IN, secret=SECRET, now=NOON)
@@ -197,3 +198,26 @@ def test_an_export_holds_what_the_shop_knows_and_nothing_of_others(ctx: Flask) -
     assert data["comments"][0]["text"] == "真新鲜"
     assert "别人" not in str(data)
     assert "argon2" not in str(data)
+
+
+def test_an_export_tells_what_was_agreed_paid_sent_given_back_and_put_aside(ctx: Flask) -> None:
+    actor, fresh = an_actor(), a_category(perishable=True)
+    sku = a_sku(on_hand=9, price_fen=1000, category=fresh, after_sale={"policy": "perishable"})
+    order = money.place({sku: 2}, buyer=actor)
+    money.pay(order)
+    money.ship(order)
+    money.arrive(order)
+    money.refunded(order, lines={sku: 1})
+    money.a_paid({sku: 1}, buyer=an_actor())
+    carts.put(actor=actor, sku=sku, quantity=3, now=NOON)
+    db.session.expire_all()
+    data = personal.personal_data(actor.user_id or 0, now=NOON)
+    [told] = data["orders"]
+    assert [consent["code"] for consent in told["consents"]] == [PERISHABLE_CONSENT]
+    assert [payment["amount_fen"] for payment in told["payments"]] == [order.total_fen]
+    assert [refund["amount_fen"] for refund in told["refunds"]] == [1000]
+    [parcel] = told["parcels"]
+    assert parcel["lines"] == [{"sku": sku, "quantity": 2}]
+    assert parcel["waybill_no"].startswith("SF")
+    assert parcel["events"][-1]["at"] == "2026-03-02T04:00:00.000Z"
+    assert [(row["sku"], row["quantity"]) for row in data["cart"]] == [(sku, 3)]

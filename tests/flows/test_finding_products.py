@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import event
 
 from shop.db import db
+from shop.domain.villages.service import CooperativeWords, VillageWords
 from shop.domain.villages.states import PlaceStatus
-from shop.flows import cataloguing, curating, places
+from shop.flows import cataloguing, curating, places, reviewing
 from shop.kernel.errors import NotFound
 from shop.reads.catalogue import goods, in_hall, products
 from shop.reads.places import cooperative, cooperatives, halls, village, villages
@@ -74,6 +75,27 @@ def test_a_kind_with_a_new_name_is_found_by_it() -> None:
     }
     curating.save_category(actor=a.an_operator(), slug=kind, values=values)
     assert (titles(q="谷物"), titles(q="杂粮")) == (["小米"], [])
+
+
+def test_a_place_with_a_new_name_is_found_by_it() -> None:
+    operator, place = a.an_operator(), a.a_village(name="庙岭村")
+    home = a.a_cooperative(village=place, name="岭上合作社")
+    a.a_product(cooperative=home, title="小米")
+    draft = a.a_product(cooperative=home, title="黄豆", on_sale=False)
+    village = VillageWords(name="河谷村", name_en="Hegu", region_code=a.COUNTY)
+    places.edit_village(actor=operator, village_id=place.id, words=village, now=NOON)
+    assert (titles(q="河谷"), titles(q="庙岭")) == (["小米"], [])
+    words = {name: getattr(home, name) for name in ("licence_no", "village_id", "address")}
+    renamed = CooperativeWords(name="禾丰合作社", contact=home.contact, **words)
+    places.edit_cooperative(actor=operator, cooperative_id=home.id, words=renamed, now=NOON)
+    for q in ("河谷", "hegu", "禾丰", "hefeng"):
+        assert titles(q=q) == ["小米"], q
+    for q in ("庙岭", "岭上"):
+        assert titles(q=q) == [], q
+    manager = a.a_manager(home)
+    cataloguing.submit_product(actor=manager, now=NOON, slug=draft)
+    reviewing.approve_product(actor=operator, now=NOON, slug=draft)
+    assert titles(q="禾丰") == ["黄豆", "小米"]
 
 
 def test_filters_and_sorting() -> None:

@@ -126,6 +126,29 @@ def test_money_that_does_not_fit_is_quarantined_and_a_person_is_asked(
     assert len(tasks()) == 1
 
 
+def test_one_payment_at_the_provider_does_not_pay_two_orders(ctx: Flask) -> None:
+    first, second = place({a_sku(on_hand=2): 1}), place({a_sku(on_hand=2): 1})
+    taken = a_payment(first, provider_id="pi_first")
+    wish = a_payment(second, provider_id=None)
+    for outcome in (Outcome.REQUIRES_ACTION, Outcome.CAPTURED):
+        verdict = told(an_event(wish, second, outcome, provider_id="pi_first"))
+        assert (verdict.status, verdict.reason) == (InboxStatus.QUARANTINED, "another payment")
+    assert tasks() == [(TaskKind.QUARANTINED_PAYMENT, "another payment", TaskStatus.OPEN)] * 2
+    assert order_now(second).status is OrderStatus.PENDING_PAYMENT
+    assert payment_now(wish.id).provider_id is None
+    pay(first, payment=taken)
+    assert order_now(first).status is OrderStatus.PAID
+    assert_sound()
+
+
+def test_one_refund_at_the_provider_does_not_settle_two(ctx: Flask) -> None:
+    first, second = (refund(a_paid({a_sku(on_hand=2): 1})) for _ in range(2))
+    told(a_refund_event(first))
+    verdict = told(a_refund_event(second, provider_id=f"re_{first.id}"))
+    assert (verdict.status, verdict.reason) == (InboxStatus.QUARANTINED, "another refund")
+    assert refund_now(second.id).status is RefundStatus.DUE
+
+
 def test_one_provider_does_not_speak_of_the_others_payments(ctx: Flask) -> None:
     order = place({a_sku(on_hand=2): 1})
     event = an_event(a_payment(order), order)

@@ -1,13 +1,23 @@
 """A room's shelf: order without gaps, prices within bounds, allotments that come back."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from shop.db import db
+from shop.domain.inventory import service as inventory
 from shop.domain.inventory.errors import OutOfStock
+from shop.domain.inventory.ledger import record
+from shop.domain.inventory.models import Stock
 from shop.domain.inventory.queries import available
+from shop.domain.inventory.states import MoveKind
 from shop.domain.live import shelf
+from shop.domain.live.models import LiveSession
 from shop.domain.live.shelf import AlreadyLinked
 from shop.domain.live.states import SessionStatus
 from shop.flows import linking, pinning
@@ -15,7 +25,9 @@ from shop.kernel.errors import IllegalMove, Invalid, NotFound
 from shop.reads import live as rooms
 from tests.builders import a_cooperative, a_product, a_sku, an_actor
 from tests.conftest import NOON, Race
+from tests.invariants import assert_sound
 from tests.live_builders import a_host, a_live_show, a_show, events_of, item_row, types_of
+from tests.naive import a_moment, assert_breaks, on_postgresql, unlocked
 
 S = SessionStatus
 
@@ -46,31 +58,81 @@ def test_a_sku_stands_once_and_comes_back_to_its_own_row(ctx: Flask) -> None:
     assert rooms.item(show, item).remaining == 5
 
 
-def test_two_hosts_windows_adding_at_once_leave_no_gap(app: Flask, race: Race) -> None:
-    with app.app_context():
-        host = a_host()
-        show = a_show(host=host)
-        skus = [a_sku(on_hand=5) for _ in range(8)]
+def _race_of_windows(race: Race, count: int) -> tuple[list[Any], list[int]]:
+    """What so many additions at once gave, and the shelf's numbers after them."""
+    host = a_host()
+    show = a_show(host=host)
+    skus = [a_sku(on_hand=5) for _ in range(count)]
     results = race(
-        8, lambda i: linking.add_item(show, actor=host, now=NOON, sku=skus[i], allotment=2)
+        count, lambda i: linking.add_item(show, actor=host, now=NOON, sku=skus[i], allotment=2)
     )
+    return results, [seq_no for _, seq_no in numbers(show)]
+
+
+def test_two_hosts_windows_adding_at_once_leave_no_gap(ctx: Flask, race: Race) -> None:
+    results, places = _race_of_windows(race, 8)
     assert not [result for result in results if isinstance(result, Exception)]
-    with app.app_context():
-        assert [seq_no for _, seq_no in numbers(show)] == list(range(1, 9))
+    assert places == list(range(1, 9))
 
 
-def test_the_last_units_are_allotted_to_one_room_only(app: Flask, race: Race) -> None:
-    with app.app_context():
-        host = a_host()
-        shows = [a_show(host=host) for _ in range(6)]
-        sku = a_sku(on_hand=10)
+@on_postgresql
+def test_naive_twin_gives_two_things_one_place(
+    ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = unlocked(LiveSession)
+    monkeypatch.setattr(linking, "_room", lambda session_id, *_: read(session_id))
+    assert_breaks(lambda: _race_of_windows(race, 3)[0])
+
+
+def _race_for_the_last(race: Race, rooms_: int) -> tuple[list[Any], int]:
+    """What so many allotments of 7 from 10 units gave, and what is left in the shop."""
+    host = a_host()
+    shows = [a_show(host=host) for _ in range(rooms_)]
+    sku = a_sku(on_hand=10)
     results = race(
-        6, lambda i: linking.add_item(shows[i], actor=host, now=NOON, sku=sku, allotment=7)
+        rooms_, lambda i: linking.add_item(shows[i], actor=host, now=NOON, sku=sku, allotment=7)
     )
+    return results, available([sku])[sku]
+
+
+def test_the_last_units_are_allotted_to_one_room_only(ctx: Flask, race: Race) -> None:
+    results, left = _race_for_the_last(race, 6)
     assert sum(isinstance(result, int) for result in results) == 1
     assert sum(isinstance(result, OutOfStock) for result in results) == 5
-    with app.app_context():
-        assert available([sku])[sku] == 3
+    assert left == 3
+    assert_sound()
+
+
+def read_then_allot(
+    sku: str, quantity: int, *, live_item_id: int, actor_id: int | None, now: datetime
+) -> None:
+    """``inventory.allot`` as it is often written."""
+    found = db.session.get_one(Stock, sku, populate_existing=True)
+    allotted = found.allotted + quantity
+    if found.on_hand - found.held < allotted:
+        raise OutOfStock
+    a_moment()
+    db.session.execute(update(Stock).where(Stock.sku == sku).values(allotted=allotted))
+    record(
+        MoveKind.TRANSFER,
+        sku=sku,
+        cooperative_id=found.cooperative_id,
+        allotted=quantity,
+        live_item_id=live_item_id,
+        actor_id=actor_id,
+        now=now,
+    )
+
+
+@on_postgresql
+def test_naive_twin_allots_the_last_units_twice(
+    ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory, "allot", read_then_allot)
+    assert_breaks(
+        lambda: _race_for_the_last(race, 3)[0],
+        wrong=lambda results: sum(isinstance(result, int) for result in results) > 1,
+    )
 
 
 def test_the_order_of_the_shelf_is_what_the_host_says(ctx: Flask) -> None:

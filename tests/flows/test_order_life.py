@@ -3,29 +3,41 @@ changes nothing. The expectations are generated from ``ORDER_LIFE``."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import product
+from itertools import count, product
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
+from werkzeug.test import TestResponse
 
 from shop.db import db, transactional
+from shop.domain.accounts.states import Role
+from shop.domain.aftersales.states import ClaimReason
+from shop.domain.logistics.states import ShipmentStatus
 from shop.domain.orders import service
 from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import Order, OrderHistory
-from shop.domain.orders.states import ORDER_LIFE, OrderStatus
+from shop.domain.orders.states import ORDER_LIFE, PAID_STATES, OrderStatus
 from shop.domain.payments.errors import AlreadyRefunded, RefundExceedsCaptured
-from shop.flows import cancelling, completing
+from shop.domain.payments.gateways.base import Method
+from shop.flows import cancelling, claiming, completing, paying
+from shop.flows.paying import PayRequest
 from shop.kernel.actor import SYSTEM
-from tests.builders import a_sku, an_actor
+from shop.tools import tools
+from tests.builders import a_sku, a_token, a_user, an_actor, an_operator
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import a_paid, arrive, complete, deliver, pay, place, refunded, ship
+from tests.money import a_paid, arrive, befall, complete, deliver, pay, place, refunded, ship
 from tests.seen import order_now
+from tests.till import TERMS
 
 S = OrderStatus
+NUMBERS = count(1)
 LATER = NOON + timedelta(hours=1)
-TABLES = ("orders", "order_line", "order_history", "stock", "stock_hold", "payment", "refund")
+TABLES = ("orders", "order_line", "order_part", "order_history", "stock", "stock_hold", "payment",
+          "payment_history", "refund", "shipment", "claim", "ledger_tx", "outbox_message",
+          "message", "task")  # fmt: skip
 
 
 @transactional
@@ -118,11 +130,53 @@ def complete_itself(order: Order) -> None:
         raise OrderStateConflict
 
 
+def cancel_for_them(order: Order) -> None:
+    cancelling.cancel_order(actor=an_operator().wearing("operator"), number=order.number, now=NOON)
+
+
+def begin_to_pay(order: Order) -> None:
+    paying.start_payment(
+        PayRequest(
+            number=order.number,
+            gateway="sandbox",
+            method=Method.ALIPAY,
+            request_key=f"life-{next(NUMBERS)}",
+        ),
+        actor=an_actor(order.buyer_id),
+        gateways=tools().gateways,
+        return_url=tools().pay_return_url,
+        terms=TERMS,
+        clock=tools().clock,
+    )
+
+
+def complain(order: Order) -> None:
+    claiming.open_claim(
+        actor=an_actor(order.buyer_id),
+        number=order.number,
+        lines=[(order.lines[0].sku, 1)],
+        reason=ClaimReason.ROTTEN,
+        note=None,
+        pictures=[],
+        now=NOON,
+    )
+
+
+def give_one_back(order: Order) -> None:
+    refunded(order, lines={order.lines[0].sku: 1})
+
+
+def report(order: Order) -> None:
+    """Whatever else may befall a parcel."""
+    for status in ShipmentStatus:
+        if status is not ShipmentStatus.DELIVERED:
+            befall(order, status, now=NOON)
+
+
+CANCELLED = {S.PENDING_PAYMENT: S.CANCELLED, S.PAID: S.CANCELLED, S.PARTIALLY_SHIPPED: S.SHIPPED}
 ACTIONS: dict[str, tuple[Callable[[Order], object], dict[OrderStatus, OrderStatus]]] = {
-    "cancel": (
-        cancel,
-        {S.PENDING_PAYMENT: S.CANCELLED, S.PAID: S.CANCELLED, S.PARTIALLY_SHIPPED: S.SHIPPED},
-    ),
+    "cancel": (cancel, CANCELLED),
+    "cancel for the buyer": (cancel_for_them, CANCELLED),
     "expire": (expire, {S.PENDING_PAYMENT: S.CANCELLED}),
     "hand over": (ship, {S.PAID: S.SHIPPED, S.PARTIALLY_SHIPPED: S.SHIPPED}),
     "arrive": (arrive, {S.SHIPPED: S.DELIVERED}),
@@ -132,8 +186,19 @@ ACTIONS: dict[str, tuple[Callable[[Order], object], dict[OrderStatus, OrderStatu
         refunded,
         {state: S.REFUNDED for state in S if ORDER_LIFE.allows(state, S.REFUNDED)},
     ),
+    "begin to pay": (begin_to_pay, {}),
+    "complain": (complain, {}),
+    "give one back": (give_one_back, {}),
+    "report": (report, {}),
 }
-QUIET = {("arrive", state) for state in S if state is not S.SHIPPED} | {("confirm", S.COMPLETED)}
+QUIET = {
+    *(("arrive", state) for state in S if state is not S.SHIPPED),
+    ("confirm", S.COMPLETED),
+    ("begin to pay", S.PENDING_PAYMENT),
+    *(("complain", state) for state in PAID_STATES),
+    *(("give one back", state) for state in PAID_STATES),
+    *(("report", state) for state in S),
+}
 """Said again, or said of an order it does not move: no error and no change of state."""
 
 
@@ -169,4 +234,59 @@ def test_money_that_comes_again_moves_no_state_but_is_owed_back(ctx: Flask) -> N
         expected = S.PAID if state is S.PENDING_PAYMENT else state
         assert order_now(order).status is expected
         assert (payment.refunded_fen == payment.amount_fen) is (state is not S.PENDING_PAYMENT)
+    assert_sound()
+
+
+def asked_over_http(order: Order, client: FlaskClient) -> dict[str, Callable[[], TestResponse]]:
+    """The actions that somebody may ask of the API, as those who may ask."""
+    seller, sku = order.parts[0].cooperative_id, order.lines[0].sku
+    whose = {
+        "buyer": order.buyer_id,
+        "operator": a_user(roles=(Role.OPERATOR,)),
+        "manager": a_user(seat=(Role.MANAGER, seller)),
+    }
+    tokens = {role: a_token(user_id) for role, user_id in whose.items()}
+
+    def post(role: str, path: str, **body: object) -> Callable[[], TestResponse]:
+        headers = {"Authorization": f"Bearer {tokens[role]}", "Idempotency-Key": "life"}
+        address = f"/api/v1/orders/{order.number}/{path}"
+        return lambda: client.post(address, json=body, headers=headers)
+
+    one = [{"sku": sku, "quantity": 1}]
+    return {
+        "cancel": post("buyer", "cancel"),
+        "cancel for the buyer": post("operator", "cancel"),
+        "hand over": post("manager", "shipments", carrier="SF", waybill_no="SF987654321098"),
+        "confirm": post("buyer", "confirm-receipt"),
+        "refund": post("manager", "refunds", reason="演示"),
+        "begin to pay": post("buyer", "payments", gateway="sandbox", method="alipay"),
+        "complain": post("buyer", "claims", lines=one, reason="rotten"),
+        "give one back": post("operator", "refunds", lines=one, reason="演示"),
+    }
+
+
+MONEY = {"order-state-conflict": 409, "already-refunded": 409, "refund-exceeds-captured": 422}
+"""How a refund is refused: FAULTS section 2 has words of its own for money."""
+
+
+def test_over_http_what_a_state_refuses_is_a_conflict_and_changes_no_row(
+    ctx: Flask, client: FlaskClient
+) -> None:
+    sku, refused = a_sku(on_hand=50), 0
+    for state, build in STATES.items():
+        order = build(sku)
+        asked = asked_over_http(order, client)
+        before = everything()
+        for name, ask in asked.items():
+            if state in ACTIONS[name][1] or (name, state) in QUIET:
+                continue
+            answer, refused = ask(), refused + 1
+            told = answer.get_json(force=True)
+            if name in {"refund", "give one back"}:
+                assert answer.status_code == MONEY[told["code"]], (name, state)
+            else:
+                known = (answer.status_code, told["code"])
+                assert known == (409, "order-state-conflict"), (name, state)
+            assert everything() == before, (name, state)
+    assert refused > 30
     assert_sound()

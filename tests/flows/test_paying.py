@@ -1,6 +1,7 @@
 """Paying: the wish is written before the provider is asked, and asking again charges once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,20 +12,18 @@ from sqlalchemy import func, select
 from shop.db import db
 from shop.domain.orders.errors import OrderStateConflict, ReservationExpired
 from shop.domain.orders.states import OrderStatus
-from shop.domain.outbox.models import OutboxMessage
-from shop.domain.payments.gateways.base import (
-    GatewayDown,
-    GatewayRefused,
-)
+from shop.domain.outbox.models import InboxEvent, OutboxMessage
+from shop.domain.outbox.states import InboxStatus
+from shop.domain.payments.gateways.base import Charge, GatewayDown, GatewayRefused, Intent
 from shop.domain.payments.models import Payment
 from shop.domain.payments.states import PaymentStatus
 from shop.flows import cancelling, hearing
 from shop.kernel.errors import Invalid, NotFound
-from tests.builders import a_sku, an_actor
+from tests.builders import a_cooperative, a_sku, an_actor
 from tests.conftest import NOON, FixedClock
 from tests.fakes.doors import event_of
 from tests.invariants import assert_sound
-from tests.money import place, told
+from tests.money import a_payment, an_event, pay, place, told
 from tests.seen import order_now, payment_now, refunds_of, stock
 from tests.till import Till, opened
 
@@ -127,6 +126,32 @@ def test_a_refused_card_keeps_the_goods_and_another_pays(ctx: Flask, till: Till)
     assert_sound()
 
 
+def test_what_the_provider_told_before_its_answer_is_applied_with_the_answer(
+    ctx: Flask, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is ahead of the id it speaks by, and another that waits is left alone."""
+    order, other = place({a_sku(on_hand=2): 1}), place({a_sku(on_hand=2): 1})
+    elsewhere = an_event(a_payment(other), other, payment_id=None, provider_id="pi_elsewhere")
+    begin = till.stripe.gateway.start
+    heard = []
+
+    def tells_first(charge: Charge) -> Intent:
+        intent = begin(charge)
+        till.stripe.pay(intent.provider_id)
+        event = event_of(till.stripe, intent.provider_id)
+        heard.append(told(replace(event, payment_id=None)).status)
+        return intent
+
+    monkeypatch.setattr(till.stripe.gateway, "start", tells_first)
+    assert told(elsewhere).status is InboxStatus.PARKED
+    payment = till.start(order, gateway="stripe")
+    assert heard == [InboxStatus.PARKED]
+    assert (payment.status, order_now(order).status) == (PaymentStatus.CAPTURED, OrderStatus.PAID)
+    tries = select(InboxEvent.attempts).order_by(InboxEvent.id)
+    assert db.session.scalars(tries).all() == [1, 2]
+    assert_sound()
+
+
 def test_a_return_page_believes_the_provider_and_nobody_else(ctx: Flask, till: Till) -> None:
     order = place({a_sku(on_hand=2): 1})
     payment = till.start(order)
@@ -164,3 +189,16 @@ def test_a_buyer_who_was_faster_than_the_calling_off_gets_the_money_back(
     assert payment_now(payment.id).status is PaymentStatus.REFUND_DUE
     assert [r.amount_fen for r in refunds_of(order)] == [order.total_fen]
     assert_sound()
+
+
+def test_the_promised_day_is_counted_from_the_money(ctx: Flask) -> None:
+    """The product page promises hours after payment."""
+    one, two = a_sku(on_hand=2), a_sku(cooperative=a_cooperative(), on_hand=2)
+    order = place({one: 1, two: 1})
+    before = (order.ship_by, [part.ship_by for part in order.parts])
+    paid = NOON + timedelta(minutes=14)
+    pay(order, now=paid)
+    seen = order_now(order)
+    assert seen.ship_by == before[0] + timedelta(minutes=14)
+    assert [part.ship_by for part in seen.parts] == [at + timedelta(minutes=14) for at in before[1]]
+    assert seen.ship_by - paid == before[0] - NOON

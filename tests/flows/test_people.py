@@ -28,7 +28,6 @@ def invite(actor: Actor, cooperative_id: int, phone: str, role: Role = Role.KEEP
         cooperative_id=cooperative_id,
         phone=phone,
         role=role,
-        base_url="http://shop.example",
         now=NOON,
     )
 

@@ -85,7 +85,7 @@ def test_without_the_rows_lock_pins_meet_each_other(
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         return
 
-    def unlocked(session_id: int, *, host_id: int | None = None) -> LiveSession:
+    def unlocked(session_id: int, *, host_id: int | None = None, **_: object) -> LiveSession:
         return db.session.scalars(
             select(LiveSession).where(LiveSession.id == session_id, LiveSession.host_id == host_id)
         ).one()

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from shop.db import db
 from shop.domain.accounts import queries as accounts
 from shop.domain.accounts.states import Role
 from shop.domain.logistics import freight
@@ -14,7 +15,16 @@ from shop.domain.villages.states import PlaceStatus, SellerKind
 from shop.flows import places
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden, Invalid, NotFound
-from tests.builders import COUNTY, a_cooperative, a_farmer, a_user, a_village, an_actor
+from shop.reads.product_page import ProductPage, product_page
+from tests.builders import (
+    COUNTY,
+    a_cooperative,
+    a_farmer,
+    a_product,
+    a_user,
+    a_village,
+    an_actor,
+)
 from tests.conftest import NOON
 
 SPLIT = places.Split(platform_bp=200, village_bp=500, farmer_bp=6000)
@@ -46,7 +56,6 @@ def add(actor: Actor, village_id: int, *, slug: str = "demo-grains", **other: ob
         split=SPLIT,
         freight_rule=FREIGHT,
         manager_phone="13900000123",
-        base_url="http://shop.example",
         now=NOON,
     )
 
@@ -69,7 +78,6 @@ def test_a_wrong_rule_leaves_no_cooperative_behind(ctx: Flask) -> None:
             split=places.Split(platform_bp=9000, village_bp=900, farmer_bp=900),
             freight_rule=FREIGHT,
             manager_phone=None,
-            base_url="http://shop.example",
             now=NOON,
         )
     assert queries.cooperative("demo-grains") is None
@@ -93,8 +101,37 @@ def test_a_household_selling_its_own_produce_needs_no_licence(ctx: Flask) -> Non
         actor=operator(),
         cooperative_id=made,
         words=words(kept.village_id, seller_kind=SellerKind.SELF_GROWN, licence_no=kept.licence_no),
+        now=NOON,
     )
     assert queries.cooperatives_by_id([made])[made].licence_no == kept.licence_no
+
+
+def test_a_corrected_seller_is_corrected_on_the_pages_that_named_it(ctx: Flask) -> None:
+    village = a_village()
+    made = add(operator(), village.id)
+    home = queries.cooperatives_by_id([made])[made]
+    plain = a_product(cooperative=home)
+    special = a_product(cooperative=home, seller={"contact": "0353-9999999"})
+    foreign = a_product()
+    before = {slug: page(slug) for slug in (plain, special, foreign)}
+    kept = {"licence_no": home.licence_no, "name": home.name}
+    new = words(village.id, address="演示路 8 号", contact="0353-1111111", **kept)
+    places.edit_cooperative(actor=operator(), cooperative_id=made, words=new, now=NOON)
+    seller = page(plain).seller
+    assert (seller.name, seller.address) == (home.name, "演示路 8 号")
+    assert seller.contact == "0353-1111111"
+    assert page(plain).version == before[plain].version + 1
+    assert (page(special).seller.address, page(special).seller.contact) == (
+        "演示路 8 号",
+        "0353-9999999",
+    )
+    assert page(foreign) == before[foreign]
+
+
+def page(slug: str) -> ProductPage:
+    found = product_page(slug, actor=None, now=NOON)
+    db.session.rollback()
+    return found
 
 
 def test_two_cooperatives_do_not_share_a_licence_or_an_address(ctx: Flask) -> None:

@@ -38,19 +38,9 @@ from tests.money import (
     told,
 )
 from tests.seen import order_now, refunds_of
+from tests.settled import Party, parties
 
 K = PartyKind
-Party = tuple[PartyKind, int | None]
-
-
-def parties(order: Order) -> dict[Party, int]:
-    """What each party has of an order, in fen; who has nothing is left out."""
-    db.session.rollback()
-    sums: dict[Party, int] = defaultdict(int)
-    for entry in books.entries(order.id):
-        sums[(entry.party_kind, entry.party_id)] -= entry.amount_fen
-    db.session.rollback()
-    return {party: fen for party, fen in sums.items() if fen}
 
 
 def kinds(order: Order) -> dict[PartyKind, int]:

@@ -9,6 +9,7 @@ from shop.domain.accounts import codes, passwords, queries
 from shop.domain.accounts.models import AccessToken, SmsCode, User
 from shop.domain.accounts.service import InvalidCredentials, PhoneTaken
 from shop.domain.accounts.states import CodePurpose, TokenKind
+from shop.domain.accounts.texts import AGREEMENTS
 from shop.domain.notices.models import Message
 from shop.flows import own_account, people, signing_in
 from shop.kernel.errors import Invalid
@@ -64,7 +65,7 @@ def works(token: str, now: object = NOON) -> bool:
 
 
 def test_a_password_opens_the_account_it_was_made_with(ctx: Flask) -> None:
-    user_id = sign_up(agreements=[("privacy", "1")])
+    user_id = sign_up(agreements=AGREEMENTS)
     given = by_password()
     person = queries.actor_by_token(given.token, kind=TokenKind.API, now=NOON)
     assert person is not None
@@ -212,6 +213,36 @@ def test_a_stranger_loses_the_account_when_the_owner_proves_the_number(ctx: Flas
     assert works(owner.token)
     with pytest.raises(InvalidCredentials):
         by_password()
+
+
+def test_an_owner_who_signs_up_with_a_code_takes_the_account_back(
+    ctx: Flask, clock: FixedClock
+) -> None:
+    user_id = sign_up(name="陌生人")
+    stranger = by_password().token
+    code = send(purpose=CodePurpose.SIGN_UP)
+    mine = {
+        "password": "the owner's password",
+        "name": "演示号主",
+        "agreements": AGREEMENTS,
+    }
+    assert sign_up(code=code, code_required=True, **mine) == user_id
+    assert not works(stranger)
+    with pytest.raises(InvalidCredentials):
+        by_password()
+    owner = queries.user(by_password("the owner's password").user_id)
+    assert owner is not None
+    assert (owner.id, owner.name, owner.phone_proven_at) == (user_id, "演示号主", NOON)
+    again = send(clock.tick(61), CodePurpose.SIGN_UP)
+    with pytest.raises(PhoneTaken):
+        sign_up(code=again, code_required=True, now=clock())
+    assert by_password("the owner's password").token
+
+
+def test_a_shut_account_is_not_taken_back_by_signing_up(ctx: Flask) -> None:
+    people.suspend_user(actor=an_actor(roles=("operator",)), user_id=sign_up())
+    with pytest.raises(PhoneTaken):
+        sign_up(code=send(purpose=CodePurpose.SIGN_UP))
 
 
 def test_a_proven_owner_keeps_password_and_tokens(ctx: Flask, clock: FixedClock) -> None:

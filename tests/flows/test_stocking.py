@@ -1,7 +1,7 @@
 """From the scale to the shelf: slips, packing runs, lots, and what is past its best."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,19 +15,17 @@ from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.models import Intake, Lot, PackingInput, PackingRun
 from shop.domain.inventory.queries import lot_sales
 from shop.domain.inventory.states import AdjustReason, IntakeTerms, PackingKind
-from shop.domain.orders.states import CancelReason, OrderStatus
-from shop.domain.payments.states import PaymentStatus, RefundCause
 from shop.domain.villages.models import Cooperative
-from shop.flows import cancelling, packing, stocking
-from shop.flows.packing import Packing
+from shop.flows import packing, stocking
+from shop.flows.packing import PackedLot, Packing
 from shop.flows.stocking import Delivery, NewLot
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Invalid, NotFound
 from tests.builders import a_cooperative, a_farmer, a_manager, a_sku
 from tests.conftest import NOON
 from tests.invariants import assert_sound
-from tests.money import a_lot, a_paid, a_payment, an_event, place, told
-from tests.seen import order_now, payment_now, refunds_of, stock
+from tests.money import a_lot, a_paid, place
+from tests.seen import stock
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -62,9 +60,18 @@ def new_lot(sku: str, quantity: int, **changes: Any) -> NewLot:
     return replace(NewLot(sku=sku, quantity=quantity, harvested_on=TODAY), **changes)
 
 
-def pack(home: Cooperative, lot: NewLot, **what: Any) -> Lot:
-    run = Packing(kind=PackingKind.DRIED, **what)
-    return packing.pack(run, lot, actor=keeper(home), now=NOON)
+def pack(
+    home: Cooperative,
+    sku: str,
+    quantity: int,
+    *,
+    kind: PackingKind = PackingKind.DRIED,
+    best_before: date | None = None,
+    now: datetime = NOON,
+    **what: Any,
+) -> Lot:
+    made = PackedLot(sku=sku, quantity=quantity, best_before=best_before)
+    return packing.pack(Packing(kind=kind, **what), made, actor=keeper(home), now=now)
 
 
 def shelve(home: Cooperative, lot: NewLot) -> Lot:
@@ -122,9 +129,9 @@ def test_another_cooperatives_farmer_product_slip_or_lot_is_not_found(home: Coop
         shelve(home, new_lot(own, 1, growers=[(a_farmer(other).id, 500)]))
     slip, lot = weigh(other, foreign), shelve(other, new_lot(foreign, 5))
     with pytest.raises(NotFound):
-        pack(home, new_lot(own, 1), intakes=[(slip.slip_no, 500)])
+        pack(home, own, 1, intakes=[(slip.slip_no, 500)])
     with pytest.raises(NotFound):
-        pack(home, new_lot(own, 1), lots=[(lot.code, 1)])
+        pack(home, own, 1, lots=[(lot.code, 1)])
     with pytest.raises(NotFound):
         stocking.correct_lot(
             actor=keeper(home),
@@ -168,7 +175,8 @@ def test_packing_records_the_loss_and_scales_the_growers(home: Cooperative) -> N
     slips = [weigh(home, fresh, farmer_id=farmer.id) for farmer in (one, two)]
     lot = pack(
         home,
-        new_lot(fresh, 10),
+        fresh,
+        10,
         intakes=[(slips[0].slip_no, 9000), (slips[1].slip_no, 3000)],
     )
     assert growers(lot) == [(one.id, 3750), (two.id, 1250)]
@@ -184,7 +192,7 @@ def test_a_lot_may_be_packed_from_other_lots_and_keeps_their_growers(home: Coope
     loose, boxed = a_sku(cooperative=home, weight_grams=500), a_sku(cooperative=home)
     one, two = a_farmer(home), a_farmer(home)
     lot = a_lot(loose, 10, growers=[(one, 1), (two, 3)])
-    box = pack(home, new_lot(boxed, 3), lots=[(lot.code, 4)])
+    box = pack(home, boxed, 3, lots=[(lot.code, 4)])
     assert growers(box) == [(one.id, 375), (two.id, 1125)]
     assert (stock(loose), stock(boxed)) == ((6, 0, 0), (3, 0, 0))
     assert_sound()
@@ -205,7 +213,7 @@ def test_packing_uses_neither_more_than_there_is_nor_promised_units(home: Cooper
     ]
     for refusal, what in refusals:
         with pytest.raises(refusal):
-            pack(home, new_lot(other, 1), **what)
+            pack(home, other, 1, **what)
     assert stock(sku) == (5, 3, 0)
     assert_sound()
 
@@ -224,44 +232,44 @@ def test_the_earliest_best_before_is_sold_first_and_an_expired_lot_never(
     assert_sound()
 
 
-def test_money_that_finds_no_fresh_lot_goes_back(home: Cooperative) -> None:
-    sku = a_sku(cooperative=home)
-    a_lot(sku, 2, best_before=TODAY)
-    tomorrow = NOON + timedelta(hours=12, minutes=1)
-    order = place({sku: 1}, now=NOON + timedelta(hours=11, minutes=59))
-    payment = a_payment(order)
-    told(an_event(payment, order), now=tomorrow)
-    closed = order_now(order)
-    assert (closed.status, closed.cancel_reason) == (OrderStatus.CANCELLED, CancelReason.NO_STOCK)
-    assert payment_now(payment.id).status is PaymentStatus.REFUND_DUE
-    assert [r.cause for r in refunds_of(order)] == [RefundCause.NO_STOCK]
-    assert stock(sku) == (2, 0, 0)
-    assert_sound()
-
-
-def test_expired_units_are_written_off_but_not_those_still_promised(home: Cooperative) -> None:
-    sku = a_sku(cooperative=home)
-    a_lot(sku, 5, best_before=TODAY)
-    a_lot(sku, 3, best_before=TODAY + 9 * DAY)
-    order = place({sku: 6})
-    tomorrow = NOON + DAY
-    assert stocking.write_off_expired(NOON) == 0
-    assert stocking.write_off_expired(tomorrow) == 2
-    assert stock(sku) == (6, 6, 0)
-    cancelling.expire_order(order.id, now=tomorrow)
-    assert stocking.write_off_expired(tomorrow) == 3
-    assert stock(sku) == (3, 0, 0)
-    assert stocking.write_off_expired(tomorrow) == 0
-    assert_sound()
-
-
 def test_an_expired_lot_is_not_packed_into_a_fresh_one(home: Cooperative) -> None:
     sku = a_sku(cooperative=home)
     lot = a_lot(sku, 5, best_before=TODAY, now=NOON - DAY)
-    run = Packing(kind=PackingKind.DRIED, lots=[(lot.code, 5)])
     with pytest.raises(Invalid):
-        packing.pack(run, new_lot(sku, 1), actor=keeper(home), now=NOON + DAY)
+        pack(home, sku, 1, lots=[(lot.code, 5)], now=NOON + DAY)
     assert stock(sku) == (5, 0, 0)
+
+
+def test_packing_makes_nothing_younger_nor_keeps_it_longer(home: Cooperative) -> None:
+    sku = a_sku(cooperative=home, weight_grams=500)
+    slip = weigh(home, sku, harvested_on=TODAY - 5 * DAY)
+    soon, late = (a_lot(sku, 9, best_before=TODAY + n * DAY) for n in (3, 30))
+    soon_day, late_day = TODAY + 3 * DAY, TODAY + 30 * DAY
+    both = [(late.code, 1), (soon.code, 1)]
+    for kind in (PackingKind.PACKED, PackingKind.GRADED):
+        for asked, kept in ((None, soon_day), (TODAY + DAY, TODAY + DAY), (soon_day, soon_day)):
+            box = pack(home, sku, 1, kind=kind, best_before=asked, lots=both)
+            assert (box.harvested_on, box.best_before) == (TODAY - 3 * DAY, kept)
+        with pytest.raises(Invalid) as refused:
+            pack(home, sku, 1, kind=kind, best_before=late_day, lots=both)
+        assert refused.value.errors[0]["pointer"] == "/best_before"
+    for kind in (PackingKind.DRIED, PackingKind.MILLED):
+        made = pack(
+            home,
+            sku,
+            1,
+            kind=kind,
+            best_before=TODAY + 400 * DAY,
+            intakes=[(slip.slip_no, 500)],
+            lots=[(soon.code, 1)],
+        )
+        assert made.harvested_on == TODAY - 5 * DAY
+        assert made.best_before == TODAY + 400 * DAY
+        with pytest.raises(Invalid):
+            pack(home, sku, 1, kind=kind, lots=[(soon.code, 1)])
+    fresh = pack(home, sku, 1, intakes=[(slip.slip_no, 500)])
+    assert (fresh.harvested_on, fresh.best_before) == (TODAY - 5 * DAY, None)
+    assert_sound()
 
 
 @pytest.mark.parametrize("delta", [0, -6, 1, 2**31, -(2**63)])

@@ -15,7 +15,7 @@ from shop.domain.compliance.states import TaskKind, TaskStatus
 from shop.domain.outbox import service as outbox
 from shop.domain.outbox.models import InboxEvent, OutboxMessage
 from shop.domain.outbox.states import InboxStatus, OutboxStatus
-from shop.flows import working
+from shop.flows import delivering, working
 from shop.kernel.actor import SYSTEM
 from shop.kernel.errors import IllegalMove, NotFound
 from shop.reads import work
@@ -185,3 +185,23 @@ def test_a_paper_that_expires_within_thirty_days_is_the_managers_task(ctx: Flask
 @pytest.mark.parametrize("name", ["ask-carriers", "follow-parcels", "watch"])
 def test_the_jobs_find_nothing_in_an_empty_shop(ctx: Flask, name: str) -> None:
     assert jobs.JOBS[name].run() == 0
+
+
+def test_a_job_that_failed_is_run_again_by_the_worker(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setitem(
+        jobs.JOBS, "lame", jobs.Job(run=lambda: len(ran.append("lame") or ran), every_seconds=9)
+    )
+    delivering.report_failure("lame", error="LookupError()", now=NOON)
+    task_id = db.session.scalars(select(Task.id)).one()
+    working.run_again(actor=an_operator(), task_id=task_id, now=NOON)
+    db.session.expire_all()
+    assert work.task(task_id, None, now=NOON).row.done
+    delivering.drain(jobs.HANDLERS, now=NOON)
+    assert ran == ["lame"]
+    with pytest.raises(IllegalMove):
+        working.run_again(actor=an_operator(), task_id=task_id, now=NOON)
+    with pytest.raises(NotFound):
+        working.run_again(actor=an_operator(), task_id=opened("x", ref="order:1"), now=NOON)

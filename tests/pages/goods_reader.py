@@ -1,6 +1,7 @@
 """Somebody at a browser in the tests of the goods' pages: reads forms and sends what they hold."""
 
 import re
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from shop.domain.accounts.states import TokenKind
 from shop.kernel.actor import Actor
 from tests.builders import a_token
+from tests.conftest import NOON
 
 SELECT = re.compile(r"<select\b([^>]*)>(.*?)</select>", re.S)
 AREA = re.compile(r"<textarea\b([^>]*)>(.*?)</textarea>", re.S)
@@ -21,13 +23,13 @@ CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 class Reader:
     """A visitor, or somebody signed in."""
 
-    def __init__(self, app: Flask, actor: Actor | None = None) -> None:
+    def __init__(self, app: Flask, actor: Actor | None = None, *, now: datetime = NOON) -> None:
         self.client: FlaskClient = app.test_client()
         if actor is None:
             return
         assert actor.user_id is not None
         with self.client.session_transaction() as session:
-            session["_user_id"] = a_token(actor.user_id, kind=TokenKind.PAGE)
+            session["_user_id"] = a_token(actor.user_id, kind=TokenKind.PAGE, now=now)
             session["_fresh"] = True
 
     def get(self, path: str, status: int = 200) -> str:

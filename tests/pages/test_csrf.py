@@ -150,3 +150,11 @@ def test_a_form_with_a_wrong_row_says_so_at_its_field(ground_app: Flask) -> None
     assert answer.status_code == 422
     assert answer.get_json()["values"]["name"] == "x"
     assert set(answer.get_json()["errors"]) == {"name", "rows-0-quantity", "rows-2-quantity"}
+
+
+def test_a_name_that_is_sent_in_two_ways_is_read_in_one(light: FlaskClient) -> None:
+    form = {"csrf_token": proof(light), "name": "ab", "name-0-x": "c", "rows": "d"}
+    assert light.post(FORM, data=form).status_code == 303
+    form |= {"rows-0-sku": "A", "rows-0-quantity": "0"}
+    answer = light.post(FORM, data=form)
+    assert (answer.status_code, set(answer.get_json()["errors"])) == (422, {"rows-0-quantity"})

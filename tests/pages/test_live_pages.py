@@ -2,22 +2,34 @@
 
 import re
 from datetime import timedelta
-from html.parser import HTMLParser
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from shop.db import db, transactional
 from shop.domain.accounts.states import Role, TokenKind
+from shop.domain.catalog import queries as catalog
+from shop.domain.inventory.models import Stock
 from shop.domain.live import shelf, talk
+from shop.domain.live.models import LiveItem
 from shop.domain.live.states import CHECKLIST, SessionStatus
-from shop.flows import chatting, going_live, pinning
+from shop.flows import cataloguing, chatting, going_live, linking, pinning
 from shop.kernel.actor import Actor
 from shop.reads import live as rooms
 from tests import builders as a
-from tests.conftest import NOON
-from tests.live_builders import a_host, a_live_show, a_show, put_in, status_of, tick_all
+from tests.conftest import NOON, FixedClock
+from tests.live_builders import (
+    a_full_shelf,
+    a_host,
+    a_live_show,
+    a_show,
+    put_in,
+    status_of,
+    tick_all,
+)
+from tests.pages.markup import VECTORS, Shape
 
 pytestmark = pytest.mark.usefixtures("ctx")
 
@@ -69,9 +81,69 @@ def test_a_room_shows_card_price_seller_and_where_the_money_goes(
     assert len(seen.encode()) < 60_000
 
 
-def test_a_room_of_a_hundred_things_stays_a_page(client: FlaskClient, host: Actor) -> None:
-    show, _ = a_live_show(host=host, items=12)
-    assert len(page(client, f"/live/{show}").encode()) < 60_000
+def test_a_room_of_a_hundred_things_stays_a_page_and_all_are_reached_without_scripts(
+    client: FlaskClient, host: Actor
+) -> None:
+    show = a_full_shelf(host=host)
+    _say(show, ["一" * 100] * 30, talker=a.a_user())
+    last = rooms.items(show)[99]
+    _stock(last.sku)
+    pinning.pin(show, last.id, actor=host, now=NOON)
+    seen = page(client, f"/live/{show}?lang=en")
+    assert len(seen.encode()) <= 60_000
+    assert f'data-pin="{last.id}"' in seen
+    link = re.search(r'href="([^"]+)" data-all>All 100 goods<', seen)
+    assert link is not None
+    found, path = list[str](), link[1]
+    while path:
+        seen = page(client, path)
+        assert len(seen.encode()) <= 60_000
+        found += re.findall(r'<li class="item[^"]*" data-item="(\d+)"', seen)
+        more = re.search(r'rel="next" href="([^"]+)"', seen)
+        path = more[1] if more else ""
+    assert found == [str(item.id) for item in rooms.items(show)]
+    whole = page(client, f"/live/{show}/shelf?part=1")
+    assert "<html" not in whole
+    assert re.findall(r'<li class="item[^"]*" data-item="(\d+)"', whole) == found
+    page(client, f"/live/{show}/shelf?after=999999999999")
+    page(client, f"/live/{show}/shelf?after=x")
+
+
+@transactional
+def _stock(sku: str) -> None:
+    owner = db.session.scalars(select(LiveItem.cooperative_id).where(LiveItem.sku == sku)).one()
+    db.session.add(Stock(sku=sku, cooperative_id=owner, on_hand=9))
+
+
+def test_the_shops_price_stands_unstruck_beside_a_lower_one(
+    client: FlaskClient, host: Actor
+) -> None:
+    """Only a strike price that has its evidence is struck through (pricing rules art. 16)."""
+    home = a.a_cooperative()
+    sku = a.a_sku(cooperative=home, on_hand=9, price_fen=3980, live_floor_fen=3000)
+    show = a_show(host=host, status=SessionStatus.LIVE)
+    linking.add_item(show, actor=host, now=NOON, sku=sku, live_price_fen=3500)
+    plain = page(client, f"/live/{show}?lang=en")
+    assert re.search(r'data-slot="price">¥35.00</span>', plain)
+    assert re.search(r'data-slot="shop">in the shop <span data-slot="shop-price">¥39.80<', plain)
+    assert not re.search(r"<s [^>]*>¥", plain)
+    found = catalog.variant(sku)
+    assert found is not None
+    strike = {"strike_price_fen": 4500, "strike_basis": "retail_price", "strike_source": "标价签"}
+    content = {"variants": [{"sku": sku, **strike}]}
+    cataloguing.change_product(
+        actor=a.a_manager(home), now=NOON, slug=found.product.slug, content=content
+    )
+    assert re.findall(r"<s [^>]*>(¥[^<]+)<", page(client, f"/live/{show}")) == ["¥45.00"]
+    for status, words in (
+        (SessionStatus.SCHEDULED, "in the show ¥35.00"),
+        (SessionStatus.ENDED, ""),
+    ):
+        put_in(show, status)
+        seen = page(client, f"/live/{show}?lang=en")
+        assert re.search(r'data-slot="price">¥39.80</span>', seen)
+        assert ("in the show" in seen) is bool(words)
+        assert words in seen
 
 
 def test_rooms_are_listed_by_what_they_are(client: FlaskClient, host: Actor) -> None:
@@ -164,10 +236,20 @@ def test_terms_are_changed_moved_and_removed_on_the_hosts_page(
     here = f"/host/sessions/{show}/items"
     assert post(client, f"{here}/{second}/move", seen, by="-1")[0] == 303
     assert [item.id for item in rooms.items(show)] == [second, first]
-    assert post(client, f"{here}/{first}", seen, allotment="7", per_buyer_max="2")[0] == 303
+    terms = {"allotment": "7", "per_buyer_max": "2"}
+    assert post(client, f"{here}/{first}", seen, **terms)[0] == 428
+    assert post(client, f"{here}/{first}", seen, **terms, version=_version(seen))[0] == 412
+    seen = page(client, f"/host/sessions/{show}?lang=en")
+    assert post(client, f"{here}/{first}", seen, **terms, version=_version(seen))[0] == 303
     assert (rooms.item(show, first).allotment, rooms.item(show, first).per_buyer_max) == (7, 2)
     assert post(client, f"{here}/{first}/remove", seen)[0] == 303
     assert [item.id for item in rooms.items(show)] == [second]
+
+
+def _version(seen: str) -> str:
+    found = re.search(r'name="version" value="(\d+)"', seen)
+    assert found is not None
+    return found[1]
 
 
 def test_an_old_edit_page_does_not_overwrite(client: FlaskClient, host: Actor) -> None:
@@ -179,6 +261,25 @@ def test_an_old_edit_page_does_not_overwrite(client: FlaskClient, host: Actor) -
     assert post(client, path, seen, **words)[0] == 428
     assert post(client, path, seen, **words, version="1")[0] == 303
     assert post(client, path, seen, **words, version="1")[0] == 412
+
+
+def test_an_unchanged_time_is_no_change_however_late_it_is(
+    client: FlaskClient, host: Actor, clock: FixedClock
+) -> None:
+    show = a_show(host=host, starts_at=NOON + timedelta(seconds=90))
+    enter(client, host)
+    path = f"/host/sessions/{show}/edit"
+    seen = page(client, f"{path}?lang=en")
+    clock.tick(hours=3)
+    time = {"title": "x", "starts_at": "2026-03-02T12:01"}
+    assert post(client, path, seen, **time, version=_version(seen))[0] == 303
+    put_in(show, SessionStatus.LIVE)
+    seen = page(client, f"{path}?lang=en")
+    assert "readonly" in seen
+    assert post(client, path, seen, **time, version=_version(seen))[0] == 303
+    later = time | {"starts_at": "2026-03-02T16:00"}
+    seen = page(client, f"{path}?lang=en")
+    assert post(client, path, seen, **later, version=_version(seen))[0] == 409
 
 
 def test_the_console_runs_the_show(client: FlaskClient, host: Actor) -> None:
@@ -278,57 +379,6 @@ def test_a_show_with_something_missing_stays_and_says_where_to_look(
     assert "cannot start yet" in page(client, f"{here}?lang=en")
     assert status_of(show) is SessionStatus.SCHEDULED
     tick_all(show)
-
-
-PAYLOADS = (
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    "<svg><script>alert(1)</script></svg>",
-    "<iframe srcdoc='<script>alert(1)</script>'>",
-    "<a href=javascript:alert(1)>x</a>",
-    "<math><mi//xlink:href='data:x,<script>alert(1)</script>'>",
-    "<details open ontoggle=alert(1)>",
-    "<body onload=alert(1)>",
-    "<input autofocus onfocus=alert(1)>",
-    "<video><source onerror=alert(1)>",
-    "<style>*{background:url(//e)}</style>",
-    "<link rel=stylesheet href=//e>",
-    "<meta http-equiv=refresh content=0>",
-    "<base href=//evil.example>",
-    "<form action=//evil.example><button>",
-    "<template><script>alert(1)</script></template>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "<x:script xmlns:x='http://www.w3.org/1999/xhtml'>alert(1)</x:script>",
-    "<object data=javascript:alert(1)>",
-    "<embed src=//e>",
-    "<marquee onstart=alert(1)>",
-)
-WRAPPERS = (
-    "{}", '"{}', "'{}", '">{}', "'>{}", "-->{}", "</title>{}", "</textarea>{}", "{{{{7*7}}}}{}",
-    "&lt;{}", "\\u003c{}",
-)  # fmt: skip
-VECTORS = [wrap.format(payload) for wrap in WRAPPERS for payload in PAYLOADS]
-
-
-class Shape(HTMLParser):
-    """Elements and attribute names of a page: what a word must never add to."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, tuple[str, ...]]] = []
-        self.words: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, tuple(sorted(name for name, _ in attrs))))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
 
 
 def test_there_are_more_than_two_hundred_vectors() -> None:

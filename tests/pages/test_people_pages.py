@@ -13,11 +13,11 @@ from shop.domain.accounts import passwords
 from shop.domain.accounts import queries as accounts
 from shop.domain.accounts.models import AgreementAcceptance
 from shop.domain.accounts.states import Role, TokenKind
+from shop.domain.accounts.texts import AGREEMENTS
 from shop.domain.logistics import freight
 from shop.domain.notices.models import Message
 from shop.domain.villages import licences
 from shop.domain.villages import queries as villages
-from shop.web.pages.legal import AGREEMENTS
 from tests.builders import COUNTY, a_cooperative, a_farmer, a_user, a_village
 from tests.conftest import NOON
 

@@ -25,11 +25,11 @@ from shop.flows import cancelling, stocking
 from shop.kernel.actor import Actor
 from shop.kernel.clock import local_date
 from shop.kernel.errors import Invalid
-from tests.builders import a_category, a_cooperative, a_sku, an_actor
+from tests.builders import a_category, a_cooperative, a_sku, an_actor, an_operator
 from tests.conftest import NOON
 from tests.invariants import assert_sound
 from tests.lengths import rounds
-from tests.money import a_lot, a_payment, an_event, place, told
+from tests.money import a_lot, a_payment, an_event, place, refund, told
 from tests.seen import order_now, stock
 
 HOLD = timedelta(minutes=15)
@@ -84,6 +84,18 @@ class Shelf(RuleBasedStateMachine):
     def held(self) -> int:
         return sum(x.units for x in self.bought if x.state == "held")
 
+    def expired(self) -> int:
+        return sum(pile.left for pile in self.piles if pile.best_before < self.today)
+
+    def drop_expired(self) -> None:
+        """Units came back to the shelf: those past their best leave as far as nobody has them."""
+        free = self.on_hand - self.held()
+        for pile in self.piles:
+            if pile.best_before < self.today:
+                gone = min(pile.left, free)
+                pile.left -= gone
+                free -= gone
+
     def lapsed(self) -> list[Bought]:
         return [x for x in self.bought if x.state == "held" and x.expires_at <= self.now]
 
@@ -91,14 +103,17 @@ class Shelf(RuleBasedStateMachine):
     def receive(self, quantity: int, days: int) -> Pile:
         best_before = self.today + timedelta(days=days)
         lot = a_lot(self.sku, quantity, best_before=best_before, now=self.now)
-        self.piles.append(Pile(lot.code, quantity, quantity, best_before))
-        return self.piles[-1]
+        made = Pile(lot.code, quantity, quantity, best_before)
+        self.piles.append(made)
+        self.drop_expired()
+        return made
 
     @rule(target=orders, units=st.integers(1, 4))
     def buy(self, units: int) -> Bought | None:
         free = self.on_hand - self.held()
         lapsed = self.lapsed() if free < units else []
-        fits = free + sum(x.units for x in lapsed) >= units
+        back = free + sum(x.units for x in lapsed)
+        fits = back - (min(self.expired(), back) if lapsed else 0) >= units
         try:
             order = place({self.sku: units}, buyer=self.ground["buyer"], now=self.now)
         except OutOfStock:
@@ -107,6 +122,8 @@ class Shelf(RuleBasedStateMachine):
         assert fits
         for gone in lapsed:
             gone.state = "lapsed"
+        if lapsed:
+            self.drop_expired()
         self.bought.append(Bought(order, units, self.now + HOLD))
         return self.bought[-1]
 
@@ -117,7 +134,10 @@ class Shelf(RuleBasedStateMachine):
         free = self.on_hand - self.held() if bought.state == "lapsed" else bought.units
         taken = self.take(bought.units) if free >= bought.units else None
         told(an_event(a_payment(bought.order), bought.order), now=self.now)
+        gave_back = taken is None and bought.state == "held"
         bought.state, bought.taken = ("paid", taken) if taken else ("over", None)
+        if gave_back:
+            self.drop_expired()
         assert str(order_now(bought.order).status) == ("paid" if taken else "cancelled")
         for pile in self.piles:
             used = (taken or {}).get(pile.code, 0)
@@ -145,19 +165,47 @@ class Shelf(RuleBasedStateMachine):
             back = (bought.taken or {}).get(pile.code, 0)
             pile.left += back
             pile.sold -= back
+        gave_back = bought.state == "held" or any((bought.taken or {}).values())
         bought.state = "over"
+        if gave_back:
+            self.drop_expired()
+
+    @rule(pick=st.integers(0, 99), units=st.integers(1, 4))
+    def pay_back(self, pick: int, units: int) -> None:
+        """Units that never left are refunded; the last lot taken has them back first."""
+        open_orders = [
+            x for x in self.bought if x.state == "paid" and any((x.taken or {}).values())
+        ]
+        if not open_orders:
+            return
+        bought = open_orders[pick % len(open_orders)]
+        taken = bought.taken or {}
+        left = min(units, sum(taken.values()))
+        refund(bought.order, actor=self.ground["operator"], lines={self.sku: left}, now=self.now)
+        piles = {pile.code: pile for pile in self.piles}
+        for code in reversed(taken):
+            back = min(left, taken[code])
+            taken[code] -= back
+            piles[code].left += back
+            piles[code].sold -= back
+            left -= back
+        self.drop_expired()
 
     @rule()
     def sweep(self) -> None:
         due = [x for x in self.bought if x.state in {"held", "lapsed"} and x.expires_at <= self.now]
+        gave_back = any(bought.state == "held" for bought in due)
         assert cancelling.expire_due(self.now) == len(due)
         for bought in due:
             bought.state = "over"
+        if gave_back:
+            self.drop_expired()
 
     @rule(pile=lots, delta=st.integers(-6, 6))
     def count(self, pile: Pile, delta: int) -> None:
         fits = (
             delta != 0
+            and (delta < 0 or pile.best_before >= self.today)
             and pile.left + delta >= 0
             and (delta < 0 or pile.left + delta + pile.sold <= pile.quantity)
             and self.on_hand + delta >= self.held()
@@ -176,16 +224,14 @@ class Shelf(RuleBasedStateMachine):
             return
         assert fits
         pile.left += delta
+        if delta > 0:
+            self.drop_expired()
 
     @rule()
     def write_off(self) -> None:
-        written = 0
-        for pile in self.piles:
-            if pile.best_before < self.today:
-                gone = min(pile.left, self.on_hand - self.held())
-                pile.left -= gone
-                written += gone
-        assert self.written_off() == written
+        before = self.on_hand
+        self.drop_expired()
+        assert self.written_off() == before - self.on_hand
 
     def written_off(self) -> int:
         before = stock(self.sku)[0]
@@ -220,6 +266,7 @@ def test_a_shelf_behaves_as_its_model_says(ctx: Flask) -> None:
         "category": a_category(),
         "buyer": an_actor(),
         "keeper": keeper,
+        "operator": an_operator(),
     }
     run_state_machine_as_test(
         Shelf,

@@ -70,13 +70,15 @@ def fresh_sqlite(ground: Ground, folder: Path) -> str:
 
 
 def turn(engine: sa.Engine, database_url: str) -> None:
-    """Let an engine without connections open its next ones elsewhere.
+    """Let an engine open its next connections elsewhere, and forget those it has.
 
-    A new engine would compile every statement anew, which takes longer than most tests.
+    A new engine would compile every statement anew, which takes longer than most tests. A thread
+    that still listened for the test before may have opened one meanwhile.
     """
     if not hasattr(engine, "turned_to"):
         sa.event.listen(engine, "do_connect", _elsewhere(engine))
     engine.turned_to = sa.make_url(database_url)  # type: ignore[attr-defined]
+    engine.dispose()
 
 
 def _elsewhere(engine: sa.Engine) -> Callable[..., None]:

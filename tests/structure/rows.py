@@ -29,8 +29,9 @@ NEEDS: dict[str, dict[str, Any]] = {
 class Rows:
     """Makes rows on one connection; ``rows("refund", amount_fen=5)`` gives the row's values."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, prefix: str = "w") -> None:
         self.connection = connection
+        self.prefix = prefix
         self._numbers = count(1)
 
     def __call__(self, name: str, **values: Any) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Rows:
             if isinstance(kind, type_):
                 return value
         if isinstance(kind, sa.String):
-            return f"w{next(self._numbers)}"[: kind.length]
+            return f"{self.prefix}{next(self._numbers)}"[-(kind.length or 40) :]
         return 1
 
 

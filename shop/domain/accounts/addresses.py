@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from shop.db import changed, db
+from shop.db import changed, db, overwrite
 from shop.domain.accounts.models import Address
 from shop.kernel.errors import DomainError, NotFound
 
@@ -53,25 +53,28 @@ def add(place: Place, *, user_id: int, default: bool, now: datetime) -> Address:
 
 
 def edit(
-    address_id: int, *, user_id: int, values: dict[str, str], default: bool | None, now: datetime
+    address_id: int,
+    *,
+    user_id: int,
+    values: dict[str, str],
+    default: bool | None,
+    now: datetime,
+    expected: int | None = None,
 ) -> None:
-    """Correct some fields; raises ``NotFound``."""
-    if default:
-        _no_default(user_id)
+    """Correct some fields; raises ``NotFound``, and ``Stale`` for another version."""
+    mine = (Address.id == address_id, Address.user_id == user_id)
     flag = {} if default is None else {"is_default": default}
-    done = changed(
-        update(Address)
-        .where(Address.id == address_id, Address.user_id == user_id)
-        .values(**values, **flag, updated_at=now)
-    )
-    if not done:
-        raise NotFound()
+    overwrite(Address, *mine, expected=expected, **values, **flag, updated_at=now)
+    if default:
+        _no_default(user_id, but=address_id)
 
 
-def remove(address_id: int, *, user_id: int) -> None:
-    """Strike an address out; raises ``NotFound``."""
-    mine = delete(Address).where(Address.id == address_id, Address.user_id == user_id)
-    if changed(mine) == 0:
+def remove(address_id: int, *, user_id: int, expected: int | None = None) -> None:
+    """Strike an address out; raises ``NotFound``, and ``Stale`` for another version."""
+    mine = (Address.id == address_id, Address.user_id == user_id)
+    if expected is not None:
+        overwrite(Address, *mine, expected=expected)
+    if changed(delete(Address).where(*mine)) == 0:
         raise NotFound()
 
 
@@ -80,9 +83,9 @@ def forget(user_id: int) -> None:
     db.session.execute(delete(Address).where(Address.user_id == user_id))
 
 
-def _no_default(user_id: int) -> None:
+def _no_default(user_id: int, *, but: int = 0) -> None:
     db.session.execute(
         update(Address)
-        .where(Address.user_id == user_id, Address.is_default.is_(True))
-        .values(is_default=False)
+        .where(Address.user_id == user_id, Address.is_default.is_(True), Address.id != but)
+        .values(is_default=False, version=Address.version + 1)
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Versioned, Word, one_of
 from shop.domain.accounts.states import CodePurpose, Role, TokenKind, UserStatus
 
 
@@ -109,7 +109,7 @@ class Invitation(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
-class Address(Base):
+class Address(Versioned, Base):
     """One entry of a buyer's address book; ``region_code`` is GB/T 2260, county level."""
 
     __tablename__ = "address"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from shop.db import db
 from shop.domain.accounts.models import AccessToken, Address, Invitation, RoleGrant, User
@@ -140,10 +140,19 @@ def operators() -> int:
 
 def seats_of(cooperative_id: int) -> list[tuple[RoleGrant, User]]:
     """Who sits in a cooperative now."""
+    return _seats(RoleGrant.cooperative_id == cooperative_id)
+
+
+def seats_of_village(village_id: int) -> list[tuple[RoleGrant, User]]:
+    """Who keeps a village's board now, and who countersigns it."""
+    return _seats(RoleGrant.village_id == village_id)
+
+
+def _seats(where: ColumnElement[bool]) -> list[tuple[RoleGrant, User]]:
     rows = db.session.execute(
         select(RoleGrant, User)
         .join(User, User.id == RoleGrant.user_id)
-        .where(RoleGrant.cooperative_id == cooperative_id, RoleGrant.revoked_at.is_(None))
+        .where(where, RoleGrant.revoked_at.is_(None))
         .order_by(RoleGrant.id)
     )
     return [(row[0], row[1]) for row in rows]

@@ -54,9 +54,16 @@ def grant(
             raise NotFound() from None
 
 
-def revoke(user_id: int, *, role: Role, now: datetime, cooperative_id: int | None = None) -> None:
+def revoke(
+    user_id: int,
+    *,
+    role: Role,
+    now: datetime,
+    cooperative_id: int | None = None,
+    village_id: int | None = None,
+) -> None:
     """Take a hat off at once; raises ``AccountInUse`` for a place's last manager or operator."""
-    place = place_of(cooperative_id)
+    place = place_of(cooperative_id, village_id)
     if role in {Role.MANAGER, Role.OPERATOR} and _others(user_id, role, place) == 0:
         raise AccountInUse("somebody must keep this role", role=str(role))
     taken = changed(
@@ -133,19 +140,16 @@ def invite(
     return made
 
 
-def withdraw(invitation_id: int, *, cooperatives: Sequence[int], now: datetime) -> None:
-    """Take an invitation back."""
-    done = changed(
-        update(Invitation)
-        .where(
-            Invitation.id == invitation_id,
-            Invitation.cooperative_id.in_(cooperatives),
-            Invitation.accepted_at.is_(None),
-            Invitation.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=now)
+def withdraw(invitation_id: int, *, cooperatives: Sequence[int] | None, now: datetime) -> None:
+    """Take an invitation of these cooperatives (``None``: of any) back."""
+    waiting = update(Invitation).where(
+        Invitation.id == invitation_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
     )
-    if not done:
+    if cooperatives is not None:
+        waiting = waiting.where(Invitation.cooperative_id.in_(cooperatives))
+    if not changed(waiting.values(withdrawn_at=now)):
         raise NotFound()
 
 

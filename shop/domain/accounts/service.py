@@ -1,13 +1,12 @@
 """Accounts are made, proven, suspended and erased; credentials come and go."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.db import changed, db
-from shop.domain.accounts.models import AccessToken, AgreementAcceptance, User
+from shop.domain.accounts.models import AccessToken, User
 from shop.domain.accounts.states import TokenKind, UserStatus
 from shop.kernel.codes import hash_token, new_token
 from shop.kernel.errors import DomainError, NotFound
@@ -60,8 +59,11 @@ def create_user(
     return made
 
 
-def prove_phone(user: User, *, now: datetime) -> None:
-    """The number's owner is here: whoever signed up with it before loses password and tokens."""
+def prove_phone(user: User, *, now: datetime) -> bool:
+    """The number's owner is here: whoever signed up with it before loses password and tokens.
+
+    False when the number was proven before, which changes nothing.
+    """
     proven = changed(
         update(User)
         .where(User.id == user.id, User.phone_proven_at.is_(None))
@@ -69,6 +71,7 @@ def prove_phone(user: User, *, now: datetime) -> None:
     )
     if proven:
         revoke_tokens(user.id, now=now)
+    return proven > 0
 
 
 def issue_token(user_id: int, *, kind: TokenKind, now: datetime) -> tuple[str, datetime]:
@@ -102,28 +105,6 @@ def revoke_tokens(user_id: int, *, now: datetime, keep: str | None = None) -> bo
 def _revoke(*which: ColumnElement[bool], now: datetime) -> bool:
     live = update(AccessToken).where(*which, AccessToken.revoked_at.is_(None))
     return changed(live.values(revoked_at=now)) > 0
-
-
-def accept_agreements(user_id: int, versions: Sequence[tuple[str, str]], *, now: datetime) -> None:
-    """Keep which (kind, version) of the texts this person accepted; again is no error."""
-    kept = accepted_versions(user_id)
-    fresh = [
-        {"user_id": user_id, "kind": kind, "version": version, "accepted_at": now}
-        for kind, version in versions
-        if (kind, version) not in kept
-    ]
-    if fresh:
-        db.session.execute(insert(AgreementAcceptance), fresh)
-
-
-def accepted_versions(user_id: int) -> set[tuple[str, str]]:
-    """The (kind, version) pairs this person accepted so far."""
-    rows = db.session.execute(
-        select(AgreementAcceptance.kind, AgreementAcceptance.version).where(
-            AgreementAcceptance.user_id == user_id
-        )
-    )
-    return {(row.kind, row.version) for row in rows}
 
 
 def rename(user_id: int, *, name: str) -> None:

@@ -9,8 +9,8 @@ from shop.db import db
 from shop.domain.aftersales.models import Claim, ClaimHistory, ClaimLine
 from shop.domain.aftersales.states import ClaimStatus
 
-COUNTED = (ClaimStatus.OPEN, ClaimStatus.APPROVED, ClaimStatus.PARTIAL)
-"""Claims whose units cannot be claimed once more."""
+COUNTED = (ClaimStatus.OPEN, ClaimStatus.PARTIAL)
+"""Claims whose units cannot be claimed once more; those of a granted one are refunded units."""
 
 
 def claim(claim_id: int, *, cooperative_ids: Sequence[int] | None) -> Claim | None:
@@ -53,7 +53,7 @@ def of_cooperatives(
 
 
 def claimed_units(order_line_ids: Iterable[int]) -> dict[int, int]:
-    """Units of order lines that an open or granted claim already names."""
+    """Units of order lines that a claim names which is open or was granted in part."""
     rows = db.session.execute(
         select(ClaimLine.order_line_id, func.sum(ClaimLine.quantity))
         .join(Claim, Claim.id == ClaimLine.claim_id)

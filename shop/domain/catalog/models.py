@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Versioned, Word, one_of
 from shop.domain.catalog.states import (
     AfterSale,
     CertificateKind,
@@ -17,7 +17,7 @@ from shop.domain.catalog.states import (
 )
 
 
-class Category(Base):
+class Category(Versioned, Base):
     """Kind of produce; ``perishable`` alone allows the exemption, never wider."""
 
     __tablename__ = "category"
@@ -244,7 +244,7 @@ class ProductTerm(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, index=True)
 
 
-class Hall(Base):
+class Hall(Versioned, Base):
     """A specialty hall (特产馆) the operator curates by season or village."""
 
     __tablename__ = "hall"

@@ -42,9 +42,7 @@ def set_prices(
     before = {name: getattr(variant, name) for name in (*HISTORIED, *values)}
     for name, value in values.items():
         setattr(variant, name, value)
-    floor = variant.live_floor_fen
-    if floor is not None and floor > variant.price_fen:
-        raise Invalid.at(f"{pointer}/live_floor_fen", "the live floor is above the price")
+    check_floor(variant.live_floor_fen, price_fen=variant.price_fen, pointer=pointer)
     moved = {name for name in before if before[name] != getattr(variant, name)}
     if variant.strike_price_fen is not None and (moved & set(HISTORIED) or ground is not None):
         _justify(variant, ground, deals=deals, pointer=pointer, actor_id=actor_id, now=now)
@@ -53,6 +51,12 @@ def set_prices(
             if name in moved:
                 _record(variant, name, before[name], actor_id=actor_id, now=now)
     return bool(moved)
+
+
+def check_floor(floor_fen: int | None, *, price_fen: int, pointer: str) -> None:
+    """A room's lowest price is not above the page's; raises ``Invalid`` at ``pointer``."""
+    if floor_fen is not None and floor_fen > price_fen:
+        raise Invalid.at(f"{pointer}/live_floor_fen", "the live floor is above the price")
 
 
 def _justify(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from shop.db import db
 from shop.domain.catalog.models import (
@@ -31,12 +31,38 @@ def by_slug(slug: str) -> Product | None:
 
 
 def locked(slug: str, *, cooperative_ids: Sequence[int] | None = None) -> Product | None:
-    """A product that nobody else changes until this transaction ends; ``None`` ids: anybody's."""
+    """A product that nobody else changes until this transaction ends; ``None`` ids: anybody's.
+
+    The lock leaves its key alone, so that orders which name the product do not wait for an editor.
+    """
     query = select(Product).where(Product.slug == slug)
     if cooperative_ids is not None:
         query = query.where(Product.cooperative_id.in_(cooperative_ids))
     return db.session.scalar(
-        query.with_for_update(of=Product).execution_options(populate_existing=True)
+        query.with_for_update(of=Product, key_share=True).execution_options(populate_existing=True)
+    )
+
+
+def hold_prices(sku: str) -> None:
+    """Let nobody change this SKU's product until the transaction ends; others may hold it too."""
+    db.session.execute(
+        select(Product.id)
+        .join(Variant, Variant.product_id == Product.id)
+        .where(Variant.sku == sku)
+        .with_for_update(read=True, of=Product)
+    )
+
+
+def locked_where(which: ColumnElement[bool]) -> list[Product]:
+    """Products by id, which nobody else changes until this transaction ends."""
+    return list(
+        db.session.scalars(
+            select(Product)
+            .where(which)
+            .order_by(Product.id)
+            .with_for_update(of=Product)
+            .execution_options(populate_existing=True)
+        )
     )
 
 
@@ -46,11 +72,18 @@ def variant(sku: str) -> Variant | None:
 
 
 def taken_skus(skus: Sequence[str], *, product_id: int | None) -> set[str]:
-    """Which of these SKUs belong to another product already."""
+    """Which of these SKUs are another product's, or wait for the operator to become it."""
+    if not skus:
+        return set()
     query = select(Variant.sku).where(Variant.sku.in_(skus))
+    waiting = select(ProductRevision.changes).where(
+        ProductRevision.status == RevisionStatus.WAITING
+    )
     if product_id is not None:
         query = query.where(Variant.product_id != product_id)
-    return set(db.session.scalars(query))
+        waiting = waiting.where(ProductRevision.product_id != product_id)
+    asked = {sku for changes in db.session.scalars(waiting) for sku in changes.get("variants", {})}
+    return set(db.session.scalars(query)) | (asked & set(skus))
 
 
 def category(slug: str) -> Category | None:

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from shop.db import db
-from shop.domain.catalog import terms
+from shop.domain.catalog import queries, terms
 from shop.domain.catalog.models import (
     Category,
     Certificate,
@@ -42,7 +41,7 @@ def new_slug(title: str) -> str:
     """``xian-xiang-gu-k7q2``: readable pinyin, and four signs that keep two namesakes apart."""
     syllables: list[str] = []
     for run in terms.runs(title):
-        syllables += lazy_pinyin(run) if terms.is_chinese(run) else [run]
+        syllables += terms.pinyin(run) if terms.is_chinese(run) else [run]
     body = ""
     for syllable in syllables:
         if not syllable.isascii() or len(body) + len(syllable) + 1 > SLUG_BODY:
@@ -93,8 +92,11 @@ def check_after_sale(after_sale: AfterSale, category: Category) -> None:
 def add_variant(product: Product, values: Mapping[str, Any], *, pointer: str) -> Variant:
     """Give the product one more SKU, without a struck-through price as yet.
 
-    Raises ``Invalid`` at ``pointer`` where the SKU is another's.
+    Raises ``Invalid`` at ``pointer`` where the SKU is another's, also one of this very moment.
     """
+    taken = Invalid.at(f"{pointer}/sku", "this SKU is taken", code="taken")
+    if queries.variant(values["sku"]) is not None:
+        raise taken
     made = Variant(
         product_id=product.id,
         sku=values["sku"],
@@ -106,11 +108,13 @@ def add_variant(product: Product, values: Mapping[str, Any], *, pointer: str) ->
         commission_bp=values.get("commission_bp") or 0,
         position=len(product.variants),
     )
-    product.variants.append(made)
     try:
-        db.session.flush()
+        with db.session.begin_nested():
+            product.variants.append(made)
     except IntegrityError as error:
-        raise Invalid.at(f"{pointer}/sku", "this SKU is taken", code="taken") from error
+        if queries.variant(values["sku"]) is None:
+            raise
+        raise taken from error
     return made
 
 

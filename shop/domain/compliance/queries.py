@@ -41,6 +41,12 @@ def task(task_id: int, *, cooperative_ids: Sequence[int] | None) -> Task | None:
     return db.session.scalar(query)
 
 
+def by_keys(keys: Sequence[str]) -> dict[str, Task]:
+    """The tasks of these keys, as far as they have been opened."""
+    found = select(Task).where(Task.dedupe_key.in_(keys)).execution_options(populate_existing=True)
+    return {task.dedupe_key: task for task in db.session.scalars(found)}
+
+
 def open_count(*, cooperative_ids: Sequence[int] | None) -> dict[TaskKind, int]:
     """How many tasks wait, by kind."""
     query = (

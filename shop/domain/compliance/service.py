@@ -58,6 +58,20 @@ def close_task(dedupe_key: str, *, actor: Actor, note: str | None, now: datetime
     return task_id is not None and _finish(task_id, actor=actor, note=note, now=now)
 
 
+def reopen_task(dedupe_key: str, *, actor: Actor, now: datetime) -> bool:
+    """Open a finished task again because its cause is back; none, or an open one, is no error."""
+    task_id = db.session.scalar(
+        select(Task.id).where(Task.dedupe_key == dedupe_key, Task.status == TaskStatus.DONE)
+    )
+    if task_id is None:
+        return False
+    db.session.execute(
+        update(Task).where(Task.id == task_id).values(status=TaskStatus.OPEN, done_at=None)
+    )
+    _record(task_id, "opened", actor=actor, note=None, now=now)
+    return True
+
+
 def take(task_id: int, *, actor: Actor, now: datetime) -> None:
     """Make the actor the owner of an open task; taking it over from somebody is allowed."""
     taken = changed(

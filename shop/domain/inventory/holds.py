@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, update
 
 from shop.db import changed, db
+from shop.domain.inventory import expiry
 from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.ledger import record
 from shop.domain.inventory.models import Stock, StockHold
@@ -137,13 +138,15 @@ def give_back_to_shelf(
     """Return a released promise to the shelf.
 
     ``from_live``: the hold was on a live item that has closed, so its units leave the allotment.
+    Units past their best do not come back: they leave on hand.
     """
     values = (
         {"allotted": Stock.allotted - ended.quantity}
         if from_live
         else {"held": Stock.held - ended.quantity}
     )
-    if from_live or ended.live_item_id is None:
+    to_shelf = from_live or ended.live_item_id is None
+    if to_shelf:
         changed(
             update(Stock)
             .where(Stock.sku == ended.sku)
@@ -161,6 +164,8 @@ def give_back_to_shelf(
         live_item_id=ended.live_item_id,
         now=now,
     )
+    if to_shelf:
+        expiry.write_off(ended.sku, now=now)
 
 
 def consume(ended: Ended, *, cooperative_id: int, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 
 from shop.db import changed, db
+from shop.domain.inventory import expiry
 from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.ledger import record
 from shop.domain.inventory.models import Lot, LotSale, Stock
@@ -57,7 +58,10 @@ def take(
 def put_back(
     order_line_id: int, quantity: int, *, cooperative_id: int, actor_id: int | None, now: datetime
 ) -> None:
-    """Return units of a paid line that never left to their lots, the last taken first."""
+    """Return units of a paid line that never left to their lots, the last taken first.
+
+    Those of a lot that is past its best by now are written off at once.
+    """
     left = quantity
     sales = db.session.scalars(
         select(LotSale).where(LotSale.order_line_id == order_line_id).order_by(LotSale.id.desc())
@@ -85,4 +89,5 @@ def put_back(
             actor_id=actor_id,
             now=now,
         )
+        expiry.write_off(lot.sku, now=now)
         left -= units

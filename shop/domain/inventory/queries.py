@@ -36,14 +36,36 @@ def next_lot(sku: str, today: date) -> Lot | None:
     return next(iter(fresh_lots(sku, today)), None)
 
 
-def expired_lots(today: date) -> list[Lot]:
-    """Lots with units left whose best-before has passed."""
+def expired_lots(sku: str, today: date) -> list[Lot]:
+    """Lots of a SKU with units left whose best-before has passed."""
     return list(
         db.session.scalars(
             select(Lot)
-            .where(Lot.on_hand > 0, Lot.best_before < today)
-            .order_by(Lot.sku, Lot.id)
+            .where(Lot.sku == sku, Lot.on_hand > 0, Lot.best_before < today)
+            .order_by(Lot.id)
             .execution_options(populate_existing=True)
+        )
+    )
+
+
+def expired_units(sku: str, today: date) -> int:
+    """How many units of a SKU are past their best and still counted."""
+    return (
+        db.session.scalar(
+            select(func.sum(Lot.on_hand)).where(Lot.sku == sku, Lot.best_before < today)
+        )
+        or 0
+    )
+
+
+def skus_past_best(today: date) -> list[str]:
+    """SKUs with units left in a lot whose best-before has passed."""
+    return list(
+        db.session.scalars(
+            select(Lot.sku)
+            .where(Lot.on_hand > 0, Lot.best_before < today)
+            .distinct()
+            .order_by(Lot.sku)
         )
     )
 

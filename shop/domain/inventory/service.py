@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from shop.db import changed, db, insert_into
+from shop.domain.inventory import expiry
 from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.ledger import record
 from shop.domain.inventory.models import Lot, LotContribution, LotSale, Stock
-from shop.domain.inventory.queries import available, expired_lots
+from shop.domain.inventory.queries import available
 from shop.domain.inventory.states import AdjustReason, MoveKind
+from shop.kernel.clock import local_date
 from shop.kernel.codes import new_lot_code
 from shop.kernel.errors import Invalid, NotFound
 
@@ -73,6 +75,7 @@ def receive_lot(
         actor_id=actor_id,
         now=now,
     )
+    expiry.write_off(sku, now=now)
     return lot
 
 
@@ -104,8 +107,9 @@ def allot(
 def return_allotment(
     sku: str, quantity: int, *, live_item_id: int, actor_id: int | None, now: datetime
 ) -> None:
-    """Give units a live item no longer needs back to the shelf."""
+    """Give units a live item no longer needs back to the shelf, unless they are past their best."""
     _move_allotment(sku, -quantity, live_item_id=live_item_id, actor_id=actor_id, now=now)
+    expiry.write_off(sku, now=now)
 
 
 def _move_allotment(
@@ -151,9 +155,14 @@ def adjust(
     actor_id: int | None,
     now: datetime,
 ) -> None:
-    """Correct a lot's count; raises ``OutOfStock`` when that many are promised already."""
+    """Correct a lot's count; raises ``OutOfStock`` when that many are promised already.
+
+    What is past its best is never counted up again.
+    """
     if delta == 0 or abs(delta) > lot.quantity:
         raise Invalid.at("/delta", "a correction is not zero, and within the lot")
+    if delta > 0 and lot.best_before is not None and lot.best_before < local_date(now):
+        raise Invalid.at("/delta", "this lot is past its best", code="expired")
     shelf = changed(
         update(Stock)
         .where(Stock.sku == lot.sku, Stock.on_hand + delta >= Stock.held + Stock.allotted)
@@ -187,6 +196,8 @@ def adjust(
         actor_id=actor_id,
         now=now,
     )
+    if delta > 0:
+        expiry.write_off(lot.sku, now=now)
 
 
 def _sold_of(lot: Lot, delta: int, reason: AdjustReason) -> Any:
@@ -198,19 +209,3 @@ def _sold_of(lot: Lot, delta: int, reason: AdjustReason) -> Any:
         .where(LotSale.lot_id == lot.id)
         .scalar_subquery()
     )
-
-
-def write_off_expired(today: date, *, now: datetime) -> int:
-    """Take expired units out of on hand; units still promised wait for their hold to end."""
-    written = 0
-    for lot in expired_lots(today):
-        units = min(lot.on_hand, available([lot.sku])[lot.sku])
-        if units <= 0:
-            continue
-        try:
-            adjust(lot, -units, reason=AdjustReason.EXPIRED, note=None, actor_id=None, now=now)
-        except OutOfStock:
-            continue
-        db.session.refresh(lot)
-        written += units
-    return written

@@ -191,6 +191,7 @@ class LocalBus:
             everybody = [one for room in self._rooms.values() for one in room.listeners]
         for listener in everybody:
             listener.drop()
+            listener.leave()
 
     def _remove(self, session_id: int, listener: Listener) -> None:
         with self._lock:

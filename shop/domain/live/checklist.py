@@ -1,22 +1,23 @@
 """The pre-live checklist: confirmed by another person than the host, good for 24 hours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from shop.db import db
-from shop.domain.live.models import ChecklistTick, LiveSession
-from shop.domain.live.states import CHECKLIST
-from shop.kernel.errors import Invalid
+from shop.domain.live.models import ChecklistTick, LiveItem, LiveSession
+from shop.domain.live.shelf import MOST_ITEMS
+from shop.domain.live.states import CHECKLIST, GOODS_CHECKED
+from shop.kernel.errors import Invalid, pointer
 
 VALID_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One point as it stands; ``valid_until`` is empty where it is not confirmed."""
+    """One point as it stands: newest mark ``at``, ``valid_until`` only where it still holds."""
 
     code: str
     ticked: bool
@@ -32,7 +33,11 @@ def tick(session_id: int, marks: Mapping[str, bool], *, checker_id: int, now: da
         raise Invalid(
             "not on the checklist",
             errors=[
-                {"pointer": f"/items/{code}", "code": "unknown", "detail": "not on the checklist"}
+                {
+                    "pointer": pointer("items", code),
+                    "code": "unknown",
+                    "detail": "not on the checklist",
+                }
                 for code in unknown
             ],
         )
@@ -46,7 +51,10 @@ def tick(session_id: int, marks: Mapping[str, bool], *, checker_id: int, now: da
 
 
 def standing(session: LiveSession, *, now: datetime) -> list[Point]:
-    """Every point in order: the newest mark that is not the host's own counts, for a day."""
+    """Every point in order: the newest mark that is not the host's own counts, for a day.
+
+    That the goods were checked holds for what stood on the shelf by then.
+    """
     newest: dict[str, ChecklistTick] = {}
     for row in db.session.scalars(
         select(ChecklistTick)
@@ -54,14 +62,32 @@ def standing(session: LiveSession, *, now: datetime) -> list[Point]:
         .order_by(ChecklistTick.id)
     ):
         newest[row.code] = row
-    return [_point(code, newest.get(code), now) for code in CHECKLIST]
+    last = db.session.scalar(select(func.max(LiveItem.created_at)).where(*_on_shelf_of(session.id)))
+    return [_point(code, newest.get(code), now, last) for code in CHECKLIST]
 
 
-def _point(code: str, row: ChecklistTick | None, now: datetime) -> Point:
+def _on_shelf_of(session_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (LiveItem.session_id == session_id, LiveItem.seq_no <= MOST_ITEMS)
+
+
+def unchecked(session_id: int, points: Sequence[Point]) -> set[int]:
+    """Ids of the items put on the shelf after somebody confirmed that its goods were checked."""
+    at = next((p.at for p in points if p.code == GOODS_CHECKED), None)
+    if at is None:
+        return set()
+    late = select(LiveItem.id).where(*_on_shelf_of(session_id), LiveItem.created_at > at)
+    return set(db.session.scalars(late))
+
+
+def _point(
+    code: str, row: ChecklistTick | None, now: datetime, last_item_at: datetime | None
+) -> Point:
     if row is None:
         return Point(code=code, ticked=False, checked_by=None, at=None, valid_until=None)
     until = row.at + VALID_FOR
     good = row.ticked and now < until
+    if code == GOODS_CHECKED and last_item_at is not None:
+        good = good and last_item_at <= row.at
     return Point(
         code=code,
         ticked=good,

@@ -50,7 +50,8 @@ class LiveItem(Base):
 
     Without an allotment it sells from the shelf; ``held`` then stays 0 and ``sold`` counts.
     ``shown_stock`` is the state viewers were told last. ``seq_no`` 1 to 100 is the shelf without a
-    gap; an item taken off it waits above, since its sales still name it.
+    gap; an item taken off it waits above, since its sales still name it, and ``created_at`` is
+    anew when it comes back.
     """
 
     __tablename__ = "live_item"

@@ -1,6 +1,6 @@
 """Nouns of a room."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import lazyload
 
 from shop.db import db
-from shop.domain.live.models import LiveComment, LiveEvent, LiveHistory, LivePin, LiveSession
-from shop.domain.live.states import ON_AIR, EventType
+from shop.domain.live.models import (
+    LiveComment,
+    LiveEvent,
+    LiveHistory,
+    LiveItem,
+    LivePin,
+    LiveSession,
+)
+from shop.domain.live.shelf import MOST_ITEMS
+from shop.domain.live.states import ON_AIR, PUBLIC, EventType, SessionStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,18 @@ def session(session_id: int) -> LiveSession | None:
         .options(lazyload(LiveSession.items))
         .execution_options(populate_existing=True)
     )
+
+
+def is_public(session: LiveSession) -> bool:
+    """Whether strangers find it: a show that was stopped only if they had found it before."""
+    if session.status is not SessionStatus.BANNED:
+        return session.status in PUBLIC
+    stopped = select(LiveHistory.id).where(
+        LiveHistory.session_id == session.id,
+        LiveHistory.to_status == SessionStatus.BANNED,
+        LiveHistory.from_status.in_(PUBLIC),
+    )
+    return db.session.scalar(stopped.limit(1)) is not None
 
 
 def positions(session_ids: Sequence[int]) -> dict[int, int]:
@@ -55,6 +75,19 @@ def events_after(session_id: int, after: int, limit: int) -> list[Event]:
     said = [data["id"] for _, type_, data, _ in rows if type_ is EventType.COMMENT_NEW]
     hidden = _hidden(said) if said else frozenset()
     return [_event(seq, type_, data, at, hidden) for seq, type_, data, at in rows]
+
+
+def last_status(session_id: int, *, after: int) -> list[Event]:
+    """Where a room's life ended, unless the caller knows it: all that a stopped room tells."""
+    row = db.session.execute(
+        select(LiveEvent.seq, LiveEvent.type, LiveEvent.data, LiveEvent.at)
+        .where(LiveEvent.session_id == session_id, LiveEvent.type == EventType.ROOM_STATUS)
+        .order_by(LiveEvent.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.seq <= after:
+        return []
+    return [Event(seq=row.seq, type=row.type, data=row.data, at=row.at)]
 
 
 def _hidden(comment_ids: Sequence[int]) -> frozenset[int]:
@@ -84,6 +117,20 @@ def comments(session_id: int, *, limit: int, with_hidden: bool = False) -> list[
         query.order_by(LiveComment.id.desc()).limit(limit).execution_options(populate_existing=True)
     ).all()
     return list(reversed(newest))
+
+
+def rooms_with(skus: Collection[str], *, statuses: Collection[SessionStatus]) -> list[int]:
+    """Ids of the rooms in these states on whose shelf one of the SKUs stands, in order."""
+    return list(
+        db.session.scalars(
+            select(LiveSession.id)
+            .join(LiveItem, LiveItem.session_id == LiveSession.id)
+            .where(LiveItem.sku.in_(skus), LiveItem.seq_no <= MOST_ITEMS)
+            .where(LiveSession.status.in_(statuses))
+            .distinct()
+            .order_by(LiveSession.id)
+        )
+    )
 
 
 def pins(session_id: int) -> list[LivePin]:

@@ -146,3 +146,30 @@ def close_items(session_id: int, *, now: datetime) -> list[tuple[int, str, int]]
         .execution_options(synchronize_session=False)
     )
     return sorted(((i, sku, unsold or 0) for i, sku, unsold in rows), key=lambda row: row[1])
+
+
+def unpromised(sku: str) -> list[tuple[int, int]]:
+    """(item id, units) of every open allotment of a SKU that is neither sold nor held, by id."""
+    free = LiveItem.allotment - LiveItem.held - LiveItem.sold
+    rows = db.session.execute(
+        select(LiveItem.id, free)
+        .where(LiveItem.sku == sku, LiveItem.closed_at.is_(None), free > 0)
+        .order_by(LiveItem.id)
+    )
+    return [(item_id, units or 0) for item_id, units in rows]
+
+
+def shrink(item_id: int, quantity: int) -> bool:
+    """Take unpromised units out of an open allotment; ``False`` when buyers were faster."""
+    return bool(
+        changed(
+            update(LiveItem)
+            .where(
+                LiveItem.id == item_id,
+                LiveItem.closed_at.is_(None),
+                LiveItem.allotment - LiveItem.held - LiveItem.sold >= quantity,
+            )
+            .values(allotment=LiveItem.allotment - quantity)
+            .execution_options(synchronize_session=False)
+        )
+    )

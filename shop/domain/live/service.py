@@ -8,7 +8,7 @@ from sqlalchemy.orm import lazyload
 
 from shop.db import changed, db
 from shop.domain.live.models import LiveEvent, LiveHistory, LiveSession
-from shop.domain.live.states import SESSION_LIFE, EventType, SessionStatus
+from shop.domain.live.states import PUBLIC, SESSION_LIFE, EventType, SessionStatus
 from shop.kernel.actor import Actor
 from shop.kernel.errors import IllegalMove, NotFound, Stale
 
@@ -32,10 +32,13 @@ def announce(session_id: int, type: EventType, data: dict[str, Any], *, now: dat
     return seq
 
 
-def lock(session_id: int, *, host_id: int | None = None) -> LiveSession:
+def lock(
+    session_id: int, *, host_id: int | None = None, expected_version: int | None = None
+) -> LiveSession:
     """The session, held until the transaction ends; another host's is not found.
 
     The lock leaves its key alone, so that orders which name the session do not wait for a comment.
+    Raises ``Stale`` when show or shelf were changed since ``expected_version`` was read.
     """
     query = select(LiveSession).where(LiveSession.id == session_id)
     if host_id is not None:
@@ -47,6 +50,8 @@ def lock(session_id: int, *, host_id: int | None = None) -> LiveSession:
     )
     if session is None:
         raise NotFound
+    if expected_version is not None and session.version != expected_version:
+        raise Stale("this session was changed meanwhile", version=session.version)
     return session
 
 
@@ -68,12 +73,8 @@ def open_session(*, host_id: int, words: dict[str, Any], now: datetime) -> LiveS
     return session
 
 
-def change_words(
-    session: LiveSession, words: dict[str, Any], *, expected_version: int | None = None
-) -> None:
-    """Change title, time or picture; raises ``Stale`` when somebody else did so meanwhile."""
-    if expected_version is not None and session.version != expected_version:
-        raise Stale("this session was changed meanwhile", version=session.version)
+def change_words(session: LiveSession, words: dict[str, Any]) -> None:
+    """Change title, time or picture."""
     for name, value in words.items():
         setattr(session, name, value)
     session.version += 1
@@ -93,6 +94,7 @@ def move(
     """Take one step of the table, keep its history row, and tell the room.
 
     ``only_from`` names the states this verb is for: pausing ends with ``resume``, not ``start``.
+    The reason is for the host alone while the show is not public.
     """
     seen = session.status
     if seen not in only_from:
@@ -119,7 +121,8 @@ def move(
             at=now,
         )
     )
-    announce(session.id, EventType.ROOM_STATUS, {"status": str(target), "reason": reason}, now=now)
+    told = reason if target in PUBLIC or seen in PUBLIC else None
+    announce(session.id, EventType.ROOM_STATUS, {"status": str(target), "reason": told}, now=now)
     db.session.refresh(session)
 
 

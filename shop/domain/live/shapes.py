@@ -12,7 +12,8 @@ class Item:
     """A SKU in a room with what a card shows; money in fen, weight in grams.
 
     ``remaining`` is what may still be sold: of the allotment, else of the shop's shelf.
-    ``is_on_sale`` says whether the product itself may be sold; without it ``status`` is off.
+    ``is_on_sale`` says whether product and cooperative may sell; without it ``status`` is off.
+    ``live_price_fen`` is never above ``price_fen``, whatever the host once set.
     """
 
     id: int
@@ -58,10 +59,12 @@ class Item:
         return self.stock is not self.shown_stock
 
     @property
-    def compared_fen(self) -> int | None:
-        """The price shown struck through: the stated one, else the shop's where live is lower."""
-        if self.strike_price_fen:
-            return self.strike_price_fen
+    def shop_fen(self) -> int | None:
+        """The shop's price where the room's is lower: a second price, shown with its condition.
+
+        It is never struck through: no evidence stands behind that, as it does behind a strike
+        price (pricing rules art. 16).
+        """
         return self.price_fen if self.price_fen > self.now_fen else None
 
 
@@ -108,7 +111,8 @@ def for_card(item: Item, *, started_at: datetime | None, now: datetime) -> dict[
         "unit": item.unit,
         "cover_url": item.cover_url,
         "live_price_fen": item.now_fen,
-        "compared_fen": item.compared_fen,
+        "price_fen": item.price_fen,
+        "strike_price_fen": item.strike_price_fen,
         "stock": str(item.stock),
         "media_ts": max(0, round(elapsed * 1000)),
     }

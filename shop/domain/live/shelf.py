@@ -1,13 +1,13 @@
 """Verbs of a room's shelf: items in a row without a gap, and the one that is pinned."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
 from shop.db import changed, db
-from shop.domain.live.models import LiveItem, LivePin
-from shop.domain.live.states import ItemStatus
+from shop.domain.live.models import LiveItem, LivePin, LiveSession
+from shop.domain.live.states import UNANNOUNCED, ItemStatus, SessionStatus
 from shop.kernel.errors import DomainError, IllegalMove, Invalid, NotFound
 
 MOST_ITEMS = 100
@@ -15,6 +15,8 @@ ASIDE = 301
 """From here rows wait for a moment while others take their numbers."""
 OFF_SHELF = 501
 LAST = 1000
+NEVER_CAME = timedelta(hours=24)
+UNANNOUNCED_FOR = timedelta(days=7)
 
 
 class AlreadyLinked(DomainError):
@@ -74,15 +76,14 @@ def link(
         raise AlreadyLinked("this room has the SKU already", item_id=known.id)
     seq_no = _next(session_id)
     if known is None:
-        known = LiveItem(
-            session_id=session_id, sku=sku, cooperative_id=cooperative_id, created_at=now
-        )
+        known = LiveItem(session_id=session_id, sku=sku, cooperative_id=cooperative_id)
         db.session.add(known)
     elif known.held and allotment is None:
         raise IllegalMove("buyers still hold units of this item; give it an allotment")
     elif allotment is not None:
         allotment += (known.held or 0) + (known.sold or 0)
     known.seq_no = seq_no
+    known.created_at = now
     known.status = ItemStatus.ON
     known.live_price_fen = live_price_fen
     known.allotment = allotment
@@ -115,6 +116,30 @@ def resize(item: LiveItem, allotment: int | None) -> bool:
     )
     db.session.refresh(item)
     return bool(done)
+
+
+def stale_allotments(now: datetime) -> dict[int, list[LiveItem]]:
+    """Items, by session, that keep units of the shop's for a show that does not come.
+
+    A day after it should have started, or, while nobody has approved it, a week after the item was
+    put on its shelf.
+    """
+    overdue = and_(
+        LiveSession.status.in_({*UNANNOUNCED, SessionStatus.SCHEDULED}),
+        LiveSession.starts_at < now - NEVER_CAME,
+    )
+    waiting = and_(LiveSession.status.in_(UNANNOUNCED), LiveItem.created_at < now - UNANNOUNCED_FOR)
+    rows = db.session.scalars(
+        select(LiveItem)
+        .join(LiveSession, LiveSession.id == LiveItem.session_id)
+        .where(LiveItem.allotment > 0, LiveItem.closed_at.is_(None), or_(overdue, waiting))
+        .order_by(LiveItem.session_id, LiveItem.sku)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[int, list[LiveItem]] = {}
+    for item in rows:
+        found.setdefault(item.session_id, []).append(item)
+    return found
 
 
 def take_off(item: LiveItem, *, now: datetime) -> int:

@@ -34,11 +34,22 @@ SESSION_LIFE = Lifecycle(
         ),
         SessionStatus.ENDED: frozenset({SessionStatus.ARCHIVED, SessionStatus.BANNED}),
         SessionStatus.BANNED: frozenset(),
-        SessionStatus.ARCHIVED: frozenset(),
+        SessionStatus.ARCHIVED: frozenset({SessionStatus.BANNED}),
     },
 )
 
 ON_AIR = frozenset({SessionStatus.LIVE, SessionStatus.PAUSED})
+UNANNOUNCED = frozenset({SessionStatus.DRAFT, SessionStatus.SUBMITTED, SessionStatus.REJECTED})
+PUBLIC = frozenset(
+    {
+        SessionStatus.SCHEDULED,
+        SessionStatus.LIVE,
+        SessionStatus.PAUSED,
+        SessionStatus.ENDED,
+        SessionStatus.ARCHIVED,
+    }
+)
+"""What strangers find; a show that was stopped too, if it had been one of these."""
 
 
 class ItemStatus(StrEnum):
@@ -75,12 +86,13 @@ def stock_state(remaining: int) -> StockState:
     return StockState.LOW if remaining <= LOW_AT else StockState.PLENTY
 
 
+GOODS_CHECKED = "goods-checked"
 CHECKLIST = (
     "operator-verified",
     "host-identity",
     "host-trained",
     "content-approved",
     "seller-shown",
-    "goods-checked",
+    GOODS_CHECKED,
 )
 """What another person than the host confirms before each show (Order 117 art. 27, 28, 30)."""

@@ -8,6 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from shop.db import APPEND_ONLY, Base, Word, one_of
 from shop.domain.logistics.states import ShipmentStatus
 
+UNDONE = "undo"
+"""Source of the event that ends a hand-over which was undone."""
+FREED = "~"
+"""Stands behind the number of an undone hand-over, which is free for the next one."""
+
 
 class FreightRule(Base):
     """A cooperative's freight, by weight and region; a new version replaces, none is edited."""
@@ -74,6 +79,16 @@ class Shipment(Base):
     events: Mapped[list["ShipmentEvent"]] = relationship(
         order_by="ShipmentEvent.occurred_at, ShipmentEvent.id", lazy="selectin"
     )
+
+    @property
+    def label(self) -> str:
+        """The number as it is printed."""
+        return self.waybill_no.partition(FREED)[0]
+
+    @property
+    def undone(self) -> bool:
+        """Whether this was no hand-over after all."""
+        return any(event.source == UNDONE for event in self.events)
 
 
 class ShipmentLine(Base):

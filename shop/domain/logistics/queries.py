@@ -88,15 +88,19 @@ def left_at_station(before: datetime, *, limit: int = 200) -> list[Shipment]:
     )
 
 
+def alive(parcels: Sequence[Shipment]) -> list[Shipment]:
+    """Parcels that are not sent back or void."""
+    return [parcel for parcel in parcels if parcel.status not in OVER]
+
+
 def all_delivered(parcels: Sequence[Shipment]) -> bool:
     """Whether every parcel that is not sent back or void has arrived, and one has."""
-    alive = [parcel for parcel in parcels if parcel.status not in OVER]
-    return bool(alive) and all(parcel.status is ShipmentStatus.DELIVERED for parcel in alive)
+    left = alive(parcels)
+    return bool(left) and all(parcel.status is ShipmentStatus.DELIVERED for parcel in left)
 
 
 def clock_starts(parcels: Sequence[Shipment]) -> datetime | None:
     """When after-sale time begins for a whole order; ``None`` while one waits at a station."""
-    alive = [parcel for parcel in parcels if parcel.status not in OVER]
-    times = [parcel.delivered_at for parcel in alive]
+    times = [parcel.delivered_at for parcel in alive(parcels)]
     known = [at for at in times if at is not None]
     return max(known) if known and len(known) == len(times) else None

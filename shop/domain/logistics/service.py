@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.db import db, insert_into
-from shop.domain.logistics.couriers.base import CourierEvent
-from shop.domain.logistics.models import Shipment, ShipmentEvent, ShipmentLine
+from shop.domain.logistics.couriers.base import CourierEvent, digest
+from shop.domain.logistics.models import FREED, UNDONE, Shipment, ShipmentEvent, ShipmentLine
 from shop.domain.logistics.states import (
     Concern,
     ShipmentStatus,
@@ -18,6 +18,8 @@ from shop.domain.logistics.states import (
     starts_clock,
 )
 from shop.kernel.errors import DomainError, IllegalMove
+
+MAX_LABEL = 40
 
 
 class WaybillTaken(DomainError):
@@ -104,8 +106,10 @@ def hear(
     """Add reports to a locked parcel, the same whatever their order and however often they come.
 
     A line told before adds no row and still moves the status, since a carrier may tell the code of
-    a line only when it repeats it.
+    a line only when it repeats it. A hand-over that was undone hears nothing.
     """
+    if shipment.undone:
+        return Heard(status=shipment.status, concerns=())
     concerns: list[tuple[Concern, str]] = []
     was, since = _reported(shipment)
     status, status_at, delivered_at = was, since, shipment.delivered_at
@@ -143,6 +147,27 @@ def correct(shipment: Shipment, *, carrier: str, waybill_no: str) -> None:
             shipment.carrier, shipment.waybill_no = carrier, waybill_no
     except IntegrityError as error:
         raise WaybillTaken("this waybill is on another parcel", waybill_no=waybill_no) from error
+
+
+def undo(shipment: Shipment, *, now: datetime) -> None:
+    """End a locked parcel that never left; its number may be used again.
+
+    Raises ``IllegalMove`` once there are reports.
+    """
+    if shipment.events:
+        raise IllegalMove("this parcel has reports already")
+    ended = CourierEvent(
+        occurred_at=now,
+        text="",
+        code=None,
+        status=ShipmentStatus.VOID,
+        fingerprint=digest(UNDONE),
+    )
+    _keep(shipment.id, ended, source=UNDONE, now=now)
+    shipment.status, shipment.status_at = ShipmentStatus.VOID, now
+    shipment.waybill_no = f"{shipment.waybill_no}{FREED}{shipment.id}"[-MAX_LABEL:]
+    db.session.flush()
+    db.session.refresh(shipment)
 
 
 def _reported(shipment: Shipment) -> tuple[ShipmentStatus | None, datetime | None]:

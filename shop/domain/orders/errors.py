@@ -21,6 +21,21 @@ class ConsentRequired(DomainError):
     code = "consent-required"
 
 
+class SeveralSellers(DomainError):
+    """Each cooperative sells in its own name, so an order holds goods of one; facts: ``sellers``.
+
+    One payment for two sellers would be collecting for others without a licence (二清).
+    """
+
+    code = "several-sellers"
+
+
+class CartFull(DomainError):
+    """A cart holds as many kinds of goods as one order; facts: ``most``."""
+
+    code = "quota-exceeded"
+
+
 class ReservationExpired(DomainError):
     """The time to pay is over."""
 

@@ -61,10 +61,22 @@ def history(order_id: int) -> list[OrderHistory]:
     )
 
 
+def before_refunded(order_id: int) -> OrderStatus | None:
+    """The state that an order left when its refunds had reached what was captured."""
+    left = db.session.scalars(
+        select(OrderHistory.from_status)
+        .where(OrderHistory.order_id == order_id, OrderHistory.to_status == OrderStatus.REFUNDED)
+        .order_by(OrderHistory.id.desc())
+    ).first()
+    return OrderStatus(left) if left else None
+
+
 def cart(user_id: int) -> list[CartItem]:
     """What a buyer has put aside, the oldest first."""
     return list(
         db.session.scalars(
-            select(CartItem).where(CartItem.user_id == user_id).order_by(CartItem.added_at)
+            select(CartItem)
+            .where(CartItem.user_id == user_id)
+            .order_by(CartItem.added_at, CartItem.sku)
         )
     )

@@ -1,16 +1,17 @@
 """Verbs of an order; every move is guarded by the state it leaves and keeps one history row."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import case, delete, select, update
 
 from shop.db import changed, db, insert_into
 from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import CartItem, Order, OrderHistory, OrderLine, OrderPart
-from shop.domain.orders.states import ORDER_LIFE, OrderStatus
+from shop.domain.orders.queries import before_refunded
+from shop.domain.orders.states import ORDER_LIFE, TAKEN_BACK, UNDONE, OrderStatus
 from shop.kernel.actor import Actor
-from shop.kernel.errors import NotFound
+from shop.kernel.errors import NotFound, Stale
 
 MOST_IN_CART = 999
 STAMPS = {
@@ -59,22 +60,55 @@ def move(
     order: Order, status: OrderStatus, *, actor: Actor, now: datetime, reason: str | None = None
 ) -> None:
     """Take one step of the table, or raise ``OrderStateConflict`` and change nothing."""
+    if not ORDER_LIFE.allows(order.status, status):
+        raise OrderStateConflict(f"the order is {order.status}", status=str(order.status))
+    stamp = STAMPS.get(status)
+    _step(order, status, {stamp: now} if stamp else {}, actor=actor, now=now, reason=reason)
+
+
+def take_back_refund(order: Order, *, actor: Actor, now: datetime, reason: str) -> None:
+    """Return a refunded order to the paid state it left; the times of its states stay."""
+    left = before_refunded(order.id)
+    if left is None or not TAKEN_BACK.allows(order.status, left):
+        raise OrderStateConflict(f"the order is {order.status}", status=str(order.status))
+    _step(order, left, {}, actor=actor, now=now, reason=reason)
+
+
+def move_back(
+    order: Order, status: OrderStatus, *, actor: Actor, now: datetime, reason: str
+) -> None:
+    """Return an order whose hand-over is undone; the same state again is one note."""
+    if order.status is not status and not UNDONE.allows(order.status, status):
+        raise OrderStateConflict(f"the order is {order.status}", status=str(order.status))
+    _step(order, status, {"shipped_at": None}, actor=actor, now=now, reason=reason)
+
+
+def _step(
+    order: Order,
+    status: OrderStatus,
+    stamps: Mapping[str, datetime | None],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str | None,
+) -> None:
     came_from = order.status
-    if not ORDER_LIFE.allows(came_from, status):
-        raise OrderStateConflict(f"the order is {came_from}", status=str(came_from))
-    values: dict[str, Any] = {"status": status, "version": Order.version + 1}
-    if stamp := STAMPS.get(status):
-        values[stamp] = now
     moved = changed(
         update(Order)
         .where(Order.id == order.id, Order.status == came_from)
-        .values(values)
+        .values(status=status, version=Order.version + 1, **stamps)
         .execution_options(synchronize_session=False)
     )
     if not moved:
         raise OrderStateConflict("the order has just changed", status=str(came_from))
-    db.session.refresh(order, ["status", "version", *([stamp] if stamp else [])])
+    db.session.refresh(order, ["status", "version", *stamps])
     record(order, came_from, actor=actor, now=now, reason=reason)
+
+
+def check_version(order: Order, expected: int | None) -> None:
+    """Raise ``Stale`` where the caller read another version."""
+    if expected is not None and order.version != expected:
+        raise Stale("it was changed since you looked")
 
 
 def count_refund(line: OrderLine, *, quantity: int, amount_fen: int) -> bool:
@@ -114,8 +148,19 @@ def count_freight_refund(part: OrderPart, amount_fen: int) -> bool:
 
 def cancel_rest(line: OrderLine) -> int:
     """Cancel the units of a line that have not been handed over; gives how many."""
-    rest = line.quantity - line.shipped - line.cancelled
-    if rest <= 0:
+    return _cancel(line, line.quantity - line.shipped - line.cancelled)
+
+
+def cancel_refunded(line: OrderLine) -> int:
+    """Cancel the units of a line that were given back before they left; gives how many.
+
+    Of a line that is partly sent, money for units is money for the sent ones first.
+    """
+    return _cancel(line, line.refunded - line.shipped - line.cancelled)
+
+
+def _cancel(line: OrderLine, units: int) -> int:
+    if units <= 0:
         return 0
     done = changed(
         update(OrderLine)
@@ -124,23 +169,16 @@ def cancel_rest(line: OrderLine) -> int:
             OrderLine.shipped == line.shipped,
             OrderLine.cancelled == line.cancelled,
         )
-        .values(cancelled=OrderLine.cancelled + rest)
+        .values(cancelled=OrderLine.cancelled + units)
         .execution_options(synchronize_session=False)
     )
     if not done:
         raise OrderStateConflict("a parcel has just been handed over")
-    return rest
+    return units
 
 
 def count_shipped(line: OrderLine, quantity: int) -> bool:
-    """Count units as handed over; units given back before they left count as cancelled first."""
-    gone_before = OrderLine.refunded - OrderLine.shipped
-    changed(
-        update(OrderLine)
-        .where(OrderLine.id == line.id, gone_before > OrderLine.cancelled)
-        .values(cancelled=gone_before)
-        .execution_options(synchronize_session=False)
-    )
+    """Count units as handed over, never those that are sent or cancelled already."""
     return bool(
         changed(
             update(OrderLine)
@@ -149,6 +187,31 @@ def count_shipped(line: OrderLine, quantity: int) -> bool:
                 OrderLine.shipped + OrderLine.cancelled + quantity <= OrderLine.quantity,
             )
             .values(shipped=OrderLine.shipped + quantity)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def promise_from(order: Order, at: datetime) -> None:
+    """Count the promised days from ``at``, when the money came, rather than from placing."""
+    waited = at - order.created_at
+    order.ship_by += waited
+    for part in order.parts:
+        part.ship_by += waited
+    db.session.flush()
+
+
+def count_unshipped(line: OrderLine, quantity: int) -> bool:
+    """Count units of an undone hand-over as still to be sent, unless they were paid back."""
+    return bool(
+        changed(
+            update(OrderLine)
+            .where(
+                OrderLine.id == line.id,
+                OrderLine.shipped >= quantity,
+                OrderLine.refunded <= OrderLine.cancelled,
+            )
+            .values(shipped=OrderLine.shipped - quantity)
             .execution_options(synchronize_session=False)
         )
     )

@@ -39,6 +39,18 @@ ORDER_LIFE = Lifecycle(
     },
 )
 
+UNDONE = Lifecycle(
+    "order",
+    {
+        **ORDER_LIFE.table,
+        OrderStatus.PARTIALLY_SHIPPED: ORDER_LIFE.table[OrderStatus.PARTIALLY_SHIPPED]
+        | {OrderStatus.PAID},
+        OrderStatus.SHIPPED: ORDER_LIFE.table[OrderStatus.SHIPPED]
+        | {OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED},
+    },
+)
+"""The table with the ways back of a hand-over that is undone within minutes."""
+
 PAID_STATES = frozenset(
     {
         OrderStatus.PAID,
@@ -48,6 +60,12 @@ PAID_STATES = frozenset(
         OrderStatus.COMPLETED,
     }
 )
+
+TAKEN_BACK = Lifecycle("order", {**ORDER_LIFE.table, OrderStatus.REFUNDED: PAID_STATES})
+"""The table with the one way back: out of ``refunded`` when its money did not arrive after all."""
+
+EVERY_STEP = Lifecycle("order", {**UNDONE.table, OrderStatus.REFUNDED: PAID_STATES})
+"""All that may stand in an order's history: the table and its ways back."""
 
 
 class CancelReason(StrEnum):

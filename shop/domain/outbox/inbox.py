@@ -91,3 +91,23 @@ def unapplied(source: str, *, now: datetime, limit: int = 100) -> list[int]:
             .limit(limit)
         )
     )
+
+
+def waiting_about(source: str, **facts: object) -> list[int]:
+    """The newest events that wait and whose payload says one of ``facts``, in order of arrival.
+
+    Compared here, since the two databases compare what is inside JSON differently.
+    """
+    told = [InboxEvent.payload[name] for name in facts]
+    rows = db.session.execute(
+        select(InboxEvent.id, *told)
+        .where(InboxEvent.source == source, InboxEvent.status.in_(OPEN))
+        .order_by(InboxEvent.received_at.desc(), InboxEvent.id.desc())
+        .limit(100)
+    )
+    wanted = list(facts.values())
+    return sorted(
+        event_id
+        for event_id, *found in rows
+        if any(a is not None and a == b for a, b in zip(found, wanted, strict=True))
+    )

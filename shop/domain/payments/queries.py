@@ -12,6 +12,7 @@ from shop.domain.payments.states import LIVE_PAYMENTS, PaymentStatus, RefundStat
 AGAIN = "again:"
 """How the key of a refund begins that is sent once more after it failed."""
 
+OPEN_REFUNDS = (RefundStatus.DUE, RefundStatus.PENDING)
 PAID_WITH = (PaymentStatus.CAPTURED, PaymentStatus.REFUND_DUE, PaymentStatus.REFUNDED)
 
 
@@ -75,6 +76,19 @@ def refund_by_provider_id(provider_id: str) -> Refund | None:
     return db.session.scalar(select(Refund).where(Refund.provider_id == provider_id))
 
 
+def only_refund_of(payment_id: int, amount_fen: int) -> Refund | None:
+    """The one refund of a payment with this amount: the open one, else the one that has ended.
+
+    ``None`` where there is none, or where it could be more than one.
+    """
+    found = db.session.scalars(
+        select(Refund).where(Refund.payment_id == payment_id, Refund.amount_fen == amount_fen)
+    ).all()
+    open_ones = [refund for refund in found if refund.status in OPEN_REFUNDS]
+    likely = open_ones or found
+    return likely[0] if len(likely) == 1 else None
+
+
 def succeeded_fen(payment_id: int) -> int:
     """Fen of a payment that have really gone back."""
     return int(
@@ -125,7 +139,7 @@ def unsettled_refunds(older_than: datetime, *, limit: int = 100) -> list[int]:
         db.session.scalars(
             select(Refund.id)
             .where(
-                Refund.status.in_([RefundStatus.DUE, RefundStatus.PENDING]),
+                Refund.status.in_(OPEN_REFUNDS),
                 Refund.created_at <= older_than,
             )
             .order_by(Refund.id)
@@ -147,24 +161,10 @@ def owes(payment_id: int) -> bool:
                 exists().where(
                     Refund.payment_id == payment_id,
                     or_(
-                        Refund.status.in_([RefundStatus.DUE, RefundStatus.PENDING]),
+                        Refund.status.in_(OPEN_REFUNDS),
                         and_(Refund.status == RefundStatus.FAILED, ~again),
                     ),
                 )
             )
         )
     )
-
-
-def freight_named(order_id: int) -> dict[int, int]:
-    """Freight given back by refunds that name one cooperative; one sent again counts once."""
-    rows = db.session.execute(
-        select(Refund.cooperative_id, func.sum(Refund.freight_fen))
-        .where(
-            Refund.order_id == order_id,
-            Refund.cooperative_id.is_not(None),
-            ~Refund.dedupe_key.startswith(AGAIN),
-        )
-        .group_by(Refund.cooperative_id)
-    )
-    return {seller: int(fen) for seller, fen in rows if seller is not None}

@@ -6,12 +6,13 @@ trigger checks it at commit (I15).
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import APPEND_ONLY, Base, Word, one_of
-from shop.domain.settlement.states import PartyKind, TxKind
+from shop.domain.settlement.states import PartyKind, SheetStatus, TxKind
 
 BALANCED = {
     "sqlite": {
@@ -62,6 +63,42 @@ CLOSED = {
         ],
     },
 }
+
+
+DECIDED_ONCE = {
+    "sqlite": {
+        "board_sheet_decided": [
+            "CREATE TRIGGER board_sheet_decided BEFORE UPDATE ON board_sheet "
+            "WHEN OLD.status <> 'draft' "
+            "BEGIN SELECT RAISE(ABORT, 'a decided sheet stays as it is'); END"
+        ],
+        "board_sheet_frozen": [
+            "CREATE TRIGGER board_sheet_frozen BEFORE UPDATE OF figures, last_entry_id, "
+            "village_id, period, version, drafted_by ON board_sheet "
+            "BEGIN SELECT RAISE(ABORT, 'the figures of a sheet are frozen'); END"
+        ],
+        "board_sheet_kept": [
+            "CREATE TRIGGER board_sheet_kept BEFORE DELETE ON board_sheet "
+            "BEGIN SELECT RAISE(ABORT, 'a sheet is kept'); END"
+        ],
+    },
+    "postgresql": {
+        "board_sheet_kept": [
+            "CREATE OR REPLACE FUNCTION keep_board_sheet() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'a sheet is kept' "
+            "USING ERRCODE = '23514'; ELSIF OLD.status <> 'draft' THEN "
+            "RAISE EXCEPTION 'a decided sheet stays as it is' USING ERRCODE = '23514'; "
+            "ELSIF (NEW.figures, NEW.last_entry_id, NEW.village_id, NEW.period, NEW.version, "
+            "NEW.drafted_by) IS DISTINCT FROM (OLD.figures, OLD.last_entry_id, OLD.village_id, "
+            "OLD.period, OLD.version, OLD.drafted_by) THEN "
+            "RAISE EXCEPTION 'the figures of a sheet are frozen' USING ERRCODE = '23514'; "
+            "END IF; RETURN NEW; END $$",
+            "CREATE TRIGGER board_sheet_kept BEFORE UPDATE OR DELETE ON board_sheet "
+            "FOR EACH ROW EXECUTE FUNCTION keep_board_sheet()",
+        ],
+    },
+}
+"""What was drafted is frozen, what was decided stays: publishing anew is another sheet."""
 
 
 class SplitRule(Base):
@@ -135,3 +172,47 @@ class LedgerEntry(Base):
     amount_fen: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     period: Mapped[str] = mapped_column(String(7))
+
+
+class BoardSheet(Base):
+    """A month of a village as one person froze it, and another published it or took it back.
+
+    ``figures`` are those of the ledger up to its leg ``last_entry_id``. A sheet moves once, so it
+    is its own history.
+    """
+
+    __tablename__ = "board_sheet"
+    __table_args__ = (
+        one_of("status", SheetStatus),
+        UniqueConstraint("village_id", "period", "version"),
+        CheckConstraint(
+            "(status = 'draft') = (decided_at IS NULL) "
+            "AND (decided_at IS NULL) = (decided_by IS NULL)",
+            name="decided_by_somebody",
+        ),
+        CheckConstraint(
+            "status <> 'published' OR decided_by <> drafted_by", name="second_person_publishes"
+        ),
+        Index(
+            "uq_board_sheet_open",
+            "village_id",
+            "period",
+            unique=True,
+            postgresql_where=text("status = 'draft'"),
+            sqlite_where=text("status = 'draft'"),
+        ),
+        {"info": {"triggers": DECIDED_ONCE}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"))
+    period: Mapped[str] = mapped_column(String(7))
+    version: Mapped[int]
+    status: Mapped[SheetStatus] = mapped_column(Word(SheetStatus), default=SheetStatus.DRAFT)
+    figures: Mapped[dict[str, Any]]
+    last_entry_id: Mapped[int]
+    note: Mapped[str | None] = mapped_column(String(400))
+    drafted_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    drafted_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]

@@ -1,6 +1,8 @@
-"""Words of the ledger."""
+"""Words of the ledger, and the life of a village's sheet."""
 
 from enum import StrEnum
+
+from shop.kernel.lifecycle import Lifecycle
 
 
 class TxKind(StrEnum):
@@ -18,3 +20,21 @@ class PartyKind(StrEnum):
     COOPERATIVE = "cooperative"
     FARMER = "farmer"
     FREIGHT = "freight"
+
+
+class SheetStatus(StrEnum):
+    """Of a village's month: frozen by one person, and published or taken back."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+SHEET_LIFE = Lifecycle(
+    "board",
+    {
+        SheetStatus.DRAFT: frozenset({SheetStatus.PUBLISHED, SheetStatus.WITHDRAWN}),
+        SheetStatus.PUBLISHED: frozenset(),
+        SheetStatus.WITHDRAWN: frozenset(),
+    },
+)

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Base, Word, one_of
+from shop.db import Base, Versioned, Word, one_of
 from shop.domain.villages.states import PlaceStatus, SellerKind
 
 
-class Village(Base):
+class Village(Versioned, Base):
     """An administrative village; its board shows every public account."""
 
     __tablename__ = "village"
@@ -27,7 +27,7 @@ class Village(Base):
     created_at: Mapped[datetime]
 
 
-class Cooperative(Base):
+class Cooperative(Versioned, Base):
     """A specialised farmers' cooperative: seller identity of DOMAIN section 9."""
 
     __tablename__ = "cooperative"
@@ -49,7 +49,7 @@ class Cooperative(Base):
     created_at: Mapped[datetime]
 
 
-class Farmer(Base):
+class Farmer(Versioned, Base):
     """A household of a cooperative; ``assisted`` never leaves the operator's pages."""
 
     __tablename__ = "farmer"

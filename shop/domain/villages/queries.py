@@ -1,12 +1,16 @@
 """Villages, cooperatives and farmers as they are."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 
 from shop.db import db
 from shop.domain.villages.models import Cooperative, Farmer, Village
 from shop.domain.villages.states import PlaceStatus
+from shop.kernel.errors import NotFound
+
+P = TypeVar("P", Village, Cooperative)
 
 
 def villages(*, active: bool = True) -> list[Village]:
@@ -45,6 +49,34 @@ def cooperatives_by_id(ids: Iterable[int]) -> dict[int, Cooperative]:
     """Cooperative id to cooperative."""
     found = db.session.scalars(select(Cooperative).where(Cooperative.id.in_(set(ids))))
     return {one.id: one for one in found}
+
+
+def locked_village(village_id: int) -> Village:
+    """A village that nobody else changes until this transaction ends; raises ``NotFound``."""
+    return _locked(select(Village).where(Village.id == village_id))
+
+
+def locked_cooperative(cooperative_id: int) -> Cooperative:
+    """A cooperative that nobody else changes meanwhile; raises ``NotFound``."""
+    return _locked(select(Cooperative).where(Cooperative.id == cooperative_id))
+
+
+def _locked(query: Select[P]) -> P:
+    """The lock leaves the key alone, so that what names the place does not wait."""
+    found = db.session.scalar(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def active(ids: Iterable[int]) -> set[int]:
+    """Which of these cooperatives may sell now."""
+    query = select(Cooperative.id).where(
+        Cooperative.id.in_(set(ids)), Cooperative.status == PlaceStatus.ACTIVE
+    )
+    return set(db.session.scalars(query))
 
 
 def slugs(ids: Iterable[int]) -> list[str]:

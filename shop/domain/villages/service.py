@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from shop.db import changed, db
+from shop.db import changed, db, overwrite
 from shop.domain.villages import licences
 from shop.domain.villages.models import Cooperative, Farmer, Village
 from shop.domain.villages.states import PlaceStatus, SellerKind
@@ -70,9 +70,9 @@ def add_village(slug: str, *, words: VillageWords, now: datetime) -> Village:
     return _insert(made, taken=Invalid.at("/slug", "this address is taken", code="taken"))
 
 
-def edit_village(village_id: int, *, words: VillageWords) -> None:
-    """Correct what is said about a village."""
-    _only_one(changed(update(Village).where(Village.id == village_id).values(**_of_village(words))))
+def edit_village(village_id: int, *, words: VillageWords, expected: int | None = None) -> None:
+    """Correct what is said about a village; raises ``Stale`` for another version."""
+    overwrite(Village, Village.id == village_id, expected=expected, **_of_village(words))
 
 
 def _of_village(words: VillageWords) -> dict[str, object]:
@@ -90,17 +90,14 @@ def add_cooperative(slug: str, *, words: CooperativeWords, now: datetime) -> Coo
     return _insert(made, taken=_slug_or_licence_taken())
 
 
-def edit_cooperative(cooperative_id: int, *, words: CooperativeWords) -> None:
-    """Correct the seller's identity."""
+def edit_cooperative(
+    cooperative_id: int, *, words: CooperativeWords, expected: int | None = None
+) -> None:
+    """Correct the seller's identity; raises ``Stale`` for another version."""
+    values, mine = _of_cooperative(words), Cooperative.id == cooperative_id
     try:
         with db.session.begin_nested():
-            _only_one(
-                changed(
-                    update(Cooperative)
-                    .where(Cooperative.id == cooperative_id)
-                    .values(**_of_cooperative(words))
-                )
-            )
+            overwrite(Cooperative, mine, expected=expected, **values)
     except IntegrityError as error:
         raise _slug_or_licence_taken() from error
 
@@ -127,15 +124,19 @@ def add_farmer(cooperative_id: int, *, words: FarmerWords, now: datetime) -> Far
     return _insert(made, taken=NotFound())
 
 
-def edit_farmer(farmer_id: int, *, cooperatives: tuple[int, ...], words: FarmerWords) -> None:
-    """Correct what is noted; another cooperative's farmer is not found."""
-    _only_one(
-        changed(
-            update(Farmer)
-            .where(Farmer.id == farmer_id, Farmer.cooperative_id.in_(cooperatives))
-            .values(**_of_farmer(words))
-        )
-    )
+def edit_farmer(
+    farmer_id: int,
+    *,
+    cooperatives: tuple[int, ...],
+    words: FarmerWords,
+    expected: int | None = None,
+) -> None:
+    """Correct what is noted; another cooperative's farmer is not found.
+
+    Raises ``Stale`` for another version.
+    """
+    own = (Farmer.id == farmer_id, Farmer.cooperative_id.in_(cooperatives))
+    overwrite(Farmer, *own, expected=expected, **_of_farmer(words))
 
 
 def _of_farmer(words: FarmerWords) -> dict[str, object]:

@@ -38,6 +38,11 @@ export class Room {
   }
 
   start() {
+    this.root.addEventListener('click', (event) => {
+      if (!event.target.closest('[data-all]')) return;
+      event.preventDefault();
+      this.unfold();
+    });
     this.comments?.scrollTo(0, this.comments.scrollHeight);
     if (OVER.includes(this.root.querySelector('.stage').dataset.status)) return;
     this.feed.start();
@@ -87,7 +92,7 @@ export class Room {
   status(status) {
     const stage = this.root.querySelector('.stage');
     if (stage.dataset.status === status) return;
-    const wasOnAir = ['live', 'paused'].includes(stage.dataset.status);
+    const wasOnAir = this.onAir();
     stage.dataset.status = status;
     const words = { live: 'wordsLive', paused: 'wordsPaused', ended: 'wordsEnded', banned: 'wordsBanned' }[status];
     if (status === 'live' && !wasOnAir) {
@@ -124,10 +129,10 @@ export class Room {
   }
 
   /** What only the server can tell (the split, the harvest, the seller) comes a moment later. */
-  async restock() {
+  async restock(wait = 300 + Math.random() * 2700) {
     if (this.restocking || !this.words.shelfUrl) return;
     this.restocking = true;
-    await pause(300 + Math.random() * 2700);
+    await pause(wait);
     try {
       const response = await fetch(this.words.shelfUrl);
       if (response.ok) {
@@ -140,6 +145,17 @@ export class Room {
     } finally {
       this.restocking = false;
     }
+  }
+
+  /** The rest of a long shelf comes without leaving the picture. */
+  async unfold() {
+    const known = this.shelf.children.length;
+    await this.restock(0);
+    this.shelf.children[known]?.querySelector('a')?.focus();
+  }
+
+  onAir() {
+    return ['live', 'paused'].includes(this.root.querySelector('.stage').dataset.status);
   }
 
   fill(card, item) {
@@ -156,8 +172,13 @@ export class Room {
 
   /** A split that was reckoned from another price is taken away rather than shown wrong. */
   price(card, item) {
+    if (!this.onAir()) {
+      this.restock();
+      return;
+    }
     const now = item.live_price_fen ?? item.price_fen;
-    const before = item.strike_price_fen || (item.price_fen > now ? item.price_fen : 0);
+    const shop = item.price_fen > now ? fen(item.price_fen) : '';
+    const strike = item.strike_price_fen ? fen(item.strike_price_fen) : '';
     const words = fen(now);
     const place = this.slot('price', card);
     if (place.textContent && place.textContent !== words) {
@@ -165,8 +186,10 @@ export class Room {
       this.restock();
     }
     this.say('price', words, card);
-    this.slot('before', card).hidden = !before;
-    this.say('strike', before ? fen(before) : '', card);
+    this.slot('shop', card).hidden = !shop;
+    this.say('shop-price', shop, card);
+    this.slot('strike', card).hidden = !strike;
+    this.say('strike', strike, card);
   }
 
   cover(card, item) {

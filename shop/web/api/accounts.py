@@ -10,6 +10,7 @@ from shop.domain.accounts import queries as accounts
 from shop.domain.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from shop.domain.accounts.queries import Person
 from shop.domain.accounts.states import CodePurpose, TokenKind
+from shop.domain.accounts.texts import Agreement
 from shop.domain.villages import queries as villages
 from shop.flows import signing_in
 from shop.kernel.errors import Forbidden, NotFound
@@ -59,6 +60,25 @@ class CodeRequestOut(StrictSchema):
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(["accepted"]))
 
 
+class AgreementIn(StrictSchema):
+    """A text that was read and accepted, in the version in force (see ``/legal/{kind}``)."""
+
+    kind = Text(1, 32, required=True)
+    version = Text(1, 16, required=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Agreement:
+        """In the flow's own words."""
+        return data["kind"], data["version"]
+
+
+def accepted() -> "ma.fields.List[Any]":
+    """The texts that somebody accepted while coming in; kept with the time."""
+    return ma.fields.List(
+        ma.fields.Nested(AgreementIn), load_default=(), validate=ma.validate.Length(max=10)
+    )
+
+
 class SignUpIn(StrictSchema):
     """A new account; ``code`` is required in production."""
 
@@ -66,6 +86,7 @@ class SignUpIn(StrictSchema):
     password = Password(MIN_LENGTH, required=True)
     name = Text(1, 40, required=True)
     code = Pattern(CODE, load_default=None, allow_none=True)
+    agreements = accepted()
 
 
 class SignInIn(StrictSchema):
@@ -74,12 +95,15 @@ class SignInIn(StrictSchema):
     phone = Phone(required=True)
     password = Password()
     code = Pattern(CODE)
+    agreements = accepted()
 
     @ma.validates_schema
     def one_of_both(self, data: dict[str, Any], **_: object) -> None:
         """Exactly one proof."""
         if ("password" in data) == ("code" in data):
             raise refuse("give either a password or a code", code="required")
+        if data["agreements"] and "code" not in data:
+            raise refuse("texts are accepted at sign-up or with a code")
 
 
 class UserOut(StrictSchema):
@@ -177,6 +201,7 @@ def sign_in(body: dict[str, Any]) -> dict[str, Any]:
             code=body["code"],
             kind=TokenKind.API,
             secret=tools().settings.secret_key,
+            agreements=body["agreements"],
             now=tools().clock(),
         )
     else:

@@ -12,6 +12,7 @@ from shop.flows import addresses as flow
 from shop.kernel.errors import NotFound
 from shop.keyset import keyset
 from shop.tools import tools
+from shop.web import etag
 from shop.web.api.regions import REGION_CODE
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import (
@@ -80,6 +81,7 @@ def _own(address_id: int) -> dict[str, Any]:
     found = accounts.address(address_id, user_id=me().user_id or 0)
     if found is None:
         raise NotFound()
+    etag.tag(found.version)
     return show(found)
 
 
@@ -120,11 +122,15 @@ class OneAddress(MethodView):
     @bp.response(200, AddressOut)
     def patch(self, body: dict[str, Any], address_id: int) -> dict[str, Any]:
         """Correct an address."""
-        flow.edit(actor=me(), address_id=address_id, now=tools().clock(), **body)
+        seen = etag.expected_version()
+        flow.edit(
+            actor=me(), address_id=address_id, now=tools().clock(), expected_version=seen, **body
+        )
         return _own(address_id)
 
     @signed_in
     @bp.response(204)
     def delete(self, address_id: int) -> None:
         """Strike an address out."""
-        flow.remove(actor=me(), address_id=address_id)
+        seen = etag.expected_version()
+        flow.remove(actor=me(), address_id=address_id, expected_version=seen)

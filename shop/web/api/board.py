@@ -33,12 +33,17 @@ class SignedFen(Whole):
     """Fen of either sign."""
 
 
+class SignedUnits(Whole):
+    """Units of either sign."""
+
+
 class ShareOut(ma.Schema):
-    """What one party has, after refunds."""
+    """What one party has, after refunds; ``farmer_id`` tells farmers of one name apart."""
 
     party = ma.fields.String(required=True)
     kind = ma.fields.String(required=True)
     amount_fen = SignedFen(required=True)
+    farmer_id = Whole(required=True, allow_none=True)
 
 
 class StatementLineOut(ma.Schema):
@@ -47,7 +52,7 @@ class StatementLineOut(ma.Schema):
     order = ma.fields.String(required=True)
     sku = ma.fields.String(required=True)
     lot = ma.fields.String(required=True)
-    quantity = Whole(required=True)
+    quantity = SignedUnits(required=True)
     gross_fen = SignedFen(required=True)
     shares = ma.fields.List(ma.fields.Nested(ShareOut), required=True)
 
@@ -83,8 +88,20 @@ class RuleOut(ma.Schema):
     farmer_bp = Bp(required=True)
 
 
+class CorrectionOut(ma.Schema):
+    """A figure that the ledger has changed since it was published; all but ``orders`` are fen."""
+
+    figure = ma.fields.String(required=True)
+    published = SignedFen(required=True)
+    now = SignedFen(required=True)
+
+
 class BoardOut(ma.Schema):
-    """A month of a village; where growers are merged, their line is in the cooperatives'."""
+    """A month of a village; where growers are merged, their line is in the cooperatives'.
+
+    The figures are the ledger's of this moment; ``published_at`` is when a supervisor
+    countersigned the month, and ``corrections`` what has changed since.
+    """
 
     village = ma.fields.Nested(Named, required=True)
     period = ma.fields.String(required=True)
@@ -101,6 +118,7 @@ class BoardOut(ma.Schema):
     growers_merged = ma.fields.Boolean(required=True)
     rule_versions = ma.fields.List(ma.fields.Nested(RuleOut), required=True)
     published_at = Utc(required=True, allow_none=True)
+    corrections = ma.fields.List(ma.fields.Nested(CorrectionOut), required=True)
 
 
 @bp.get("/board/<slug:village>")
@@ -110,4 +128,4 @@ class BoardOut(ma.Schema):
 def board(args: dict[str, Any], village: str) -> dict[str, Any]:
     """The village's sunshine board: sums of the ledger, and no household."""
     found = boards.board(village, args["period"] or period_of(tools().clock()))
-    return {**vars(found), "rule_versions": found.rules}
+    return {**vars(found), "rule_versions": found.rules, "published_at": found.published_at}

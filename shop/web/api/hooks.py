@@ -6,6 +6,7 @@ from shop.flows import hearing
 from shop.kernel.errors import NotFound
 from shop.tools import tools
 from shop.web.limits import limit
+from shop.web.ops import counted_refusals
 from shop.web.parsing import raw_body
 from shop.web.who import provider
 
@@ -21,6 +22,8 @@ def hear(name: str) -> Response:
     if gateway is None:
         raise NotFound
     now = tools().clock()
-    event = gateway.read_event(raw_body(request), dict(request.headers), now=now)
+    body = raw_body(request)
+    with counted_refusals(name):
+        event = gateway.read_event(body, dict(request.headers), now=now)
     verdict = hearing.hear(event, source=name, livemode=gateway.livemode, now=now)
     return jsonify(status=str(verdict.status))

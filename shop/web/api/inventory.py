@@ -21,7 +21,6 @@ from shop.web.api.schemas import (
     Grams,
     LotCode,
     PageArgs,
-    QuerySchema,
     Sku,
     Slug,
     StrictSchema,
@@ -115,7 +114,7 @@ class Lots(MethodView):
         return show_lot(lot)
 
 
-class ShelfArgs(QuerySchema):
+class ShelfArgs(PageArgs):
     """Which cooperative's shelf; by default all of the caller's."""
 
     cooperative = Slug(load_default=None)
@@ -140,11 +139,8 @@ class ShelfOut(ma.Schema):
 def shelf(args: dict[str, Any]) -> dict[str, Any]:
     """The counters of every SKU with the lots that have units left."""
     own = own_cooperatives(me(), args["cooperative"])
-    rows = inventory.shelf(own)
-    return {
-        "items": [{**vars(row), "lots": [show_lot(lot) for lot in row.lots]} for row in rows],
-        "next": None,
-    }
+    found = inventory.shelf_page(own, limit=args["limit"], after=args["after"])
+    return paged(found, lambda row: {**vars(row), "lots": [show_lot(lot) for lot in row.lots]})
 
 
 def own_cooperatives(actor: Actor, slug: str | None) -> tuple[int, ...]:
@@ -192,8 +188,16 @@ class MoveArgs(PageArgs):
     sku = Sku(load_default=None)
 
 
+MEANT = (
+    "Signed units. Of receipt, consume, adjust and return: what came on hand or left it, so that "
+    "their sum is what is on hand; a sale leaves one consume for each lot, and one of 0 that ends "
+    "its hold. Of hold, release and transfer: what may still be promised, less when units are "
+    "kept for a buyer or set aside for a room."
+)
+
+
 class MoveOut(ma.Schema):
-    """One entry of the stock ledger; ``delta`` is signed units of the counter it is about."""
+    """One entry of the stock ledger; ``MEANT`` says what ``delta`` counts."""
 
     id = Whole(required=True)
     sku = ma.fields.String(required=True)
@@ -201,7 +205,7 @@ class MoveOut(ma.Schema):
     kind = ma.fields.String(
         required=True, validate=ma.validate.OneOf([str(kind) for kind in MoveKind])
     )
-    delta = Whole(required=True)
+    delta = Whole(required=True, metadata={"description": MEANT})
     on_hand_delta = Whole(required=True)
     held_delta = Whole(required=True)
     allotted_delta = Whole(required=True)

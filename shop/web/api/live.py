@@ -1,21 +1,19 @@
 """Shows: drafted, reviewed, started and ended; and the snapshot everybody may take."""
 
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
-from flask import Response, json, request, url_for
+from flask import Response, json, url_for
 from flask.views import MethodView
 
 from shop.domain.live import checklist, queries
-from shop.domain.live.states import SessionStatus
+from shop.domain.live.states import PUBLIC, SessionStatus
 from shop.flows import going_live
 from shop.flows.show_rules import check_may_tick
 from shop.kernel.errors import Forbidden, NotFound
-from shop.reads import live as rooms
 from shop.reads import room_lists
 from shop.tools import tools
-from shop.web import etag, live_shapes
+from shop.web import live_shapes
 from shop.web.api.live_schemas import (
     CheckerIn,
     ChecklistOut,
@@ -28,6 +26,7 @@ from shop.web.api.live_schemas import (
     SessionIn,
     SessionPatch,
 )
+from shop.web.api.live_tags import act, shown
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import list_of
 from shop.web.paging import paged
@@ -39,15 +38,9 @@ HERE = "/live-sessions/<id:session_id>"
 Shown = dict[str, Any]
 
 
-def shown(session_id: int) -> Shown:
-    """The room as it is now, for this caller."""
-    return live_shapes.snapshot(rooms.room(session_id, actor=me()), now=tools().clock())
-
-
 def moved(verb: Callable[..., None], session_id: int, **with_words: Any) -> Shown:
-    """Take one step and show where it led; whoever listens is woken."""
-    verb(session_id, actor=me(), now=tools().clock(), **with_words)
-    tools().bus.wake(session_id)
+    """Take one step, if the caller saw the newest version, and show where it led."""
+    act(verb, session_id, **with_words)
     return shown(session_id)
 
 
@@ -93,7 +86,7 @@ def _statuses(asked: str | None, *, everything: bool) -> frozenset[SessionStatus
         return frozenset(room_lists.SHOWN[asked])
     if everything:
         return frozenset(SessionStatus)
-    return room_lists.PUBLIC - {SessionStatus.BANNED}
+    return PUBLIC
 
 
 def origins() -> tuple[str, ...]:
@@ -109,12 +102,7 @@ class Session(MethodView):
     @public
     def get(self, session_id: int) -> Response:
         """The snapshot; its ETag changes when anything but ``server_time`` does."""
-        found = shown(session_id)
-        still = {name: value for name, value in found.items() if name != "server_time"}
-        response = Response(json.dumps(found), content_type="application/json")
-        response.set_etag(f"{found['seq']}-{sha256(json.dumps(still).encode()).hexdigest()[:16]}")
-        response.make_conditional(request)
-        return response
+        return Response(json.dumps(shown(session_id)), content_type="application/json")
 
     @bp.arguments(SessionPatch)
     @bp.response(200, RoomOut)
@@ -128,7 +116,6 @@ class Session(MethodView):
             session_id,
             changes=body,
             media_origins=origins(),
-            expected_version=etag.expected_version(),
         )
 
 
@@ -213,7 +200,7 @@ def archive(session_id: int) -> Shown:
 @operator
 def appoint(body: Shown, session_id: int) -> None:
     """Let somebody other than the host confirm the checklist."""
-    going_live.appoint_checker(session_id, actor=me(), now=tools().clock(), **body)
+    act(going_live.appoint_checker, session_id, **body)
 
 
 @bp.route(f"{HERE}/checklist")
@@ -231,7 +218,7 @@ class Checklist(MethodView):
     @signed_in
     def put(self, body: Shown, session_id: int) -> Shown:
         """Confirm points, for 24 hours, or take a confirmation back."""
-        going_live.tick_checklist(session_id, actor=me(), now=tools().clock(), marks=body["items"])
+        act(going_live.tick_checklist, session_id, marks=body["items"])
         return _standing(session_id)
 
 

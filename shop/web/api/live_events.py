@@ -1,17 +1,18 @@
 """What happens in a room: stream, long poll, heartbeat."""
 
+from contextlib import suppress
 from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, request
+from flask import Response, current_app, request
 
 from shop.domain.live import queries
 from shop.domain.live.states import EventType
 from shop.kernel.errors import NotFound
-from shop.reads.room_lists import PUBLIC
 from shop.tools import tools
-from shop.web import live_stream
+from shop.web import live_stream, live_ticker
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Pattern, QueryInt, QuerySchema, StrictSchema, Utc, Whole
 from shop.web.ops import deadline
@@ -95,15 +96,25 @@ def presence(body: dict[str, Any], session_id: int) -> None:
     here = tools().presence
     if session_id not in here.rooms():
         session = queries.session(session_id)
-        if session is None or session.status not in PUBLIC:
+        if session is None or not queries.is_public(session):
             raise NotFound
-    here.beat(session_id, _viewer(body["viewer"]))
+    if (user_id := me().user_id) is not None:
+        here.beat(session_id, f"u{user_id}")
+    else:
+        named = body["viewer"] or request.headers.get("User-Agent", "")
+        address = _network(request.remote_addr or "")
+        here.beat(session_id, _opaque(f"{address}\0{named}"), address=_opaque(address))
+    live_ticker.ensure(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def _viewer(said: str | None) -> str:
-    """An opaque key; an address alone stands for everybody behind it."""
-    user_id = me().user_id
-    if user_id is not None:
-        return f"u{user_id}"
-    named = said or request.headers.get("User-Agent", "")
-    return sha256(f"{request.remote_addr}\0{named}".encode()).hexdigest()[:24]
+def _network(address: str) -> str:
+    """Whom an address stands for: with IPv6 one subscriber has a whole /64."""
+    with suppress(ValueError):
+        found = ip_address(address)
+        if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+            return str(IPv6Network((found, 64), strict=False))
+    return address
+
+
+def _opaque(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:24]

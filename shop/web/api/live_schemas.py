@@ -4,6 +4,7 @@ import marshmallow as ma
 
 from shop.domain.live.states import CHECKLIST, ItemStatus, SessionStatus, StockState
 from shop.web.api.schemas import (
+    ByName,
     Fen,
     Flag,
     PageArgs,
@@ -74,7 +75,7 @@ class CheckerIn(StrictSchema):
 class MarksIn(StrictSchema):
     """Points of the checklist and whether they are confirmed."""
 
-    items = ma.fields.Dict(
+    items = ByName(
         keys=ma.fields.String(),
         values=Flag(),
         required=True,

@@ -5,11 +5,12 @@ from typing import Any
 from flask import url_for
 from flask.views import MethodView
 
+from shop.domain.live import queries
 from shop.domain.live.shapes import for_host
 from shop.flows import chatting, linking, pinning
 from shop.reads import live as rooms
 from shop.tools import tools
-from shop.web import live_shapes
+from shop.web import etag
 from shop.web.api.live_schemas import (
     CommentIn,
     CommentOut,
@@ -21,6 +22,7 @@ from shop.web.api.live_schemas import (
     RoomOut,
     ShelfOrderIn,
 )
+from shop.web.api.live_tags import act, shown
 from shop.web.api.resource import ApiBlueprint
 from shop.web.limits import limit
 from shop.web.who import me, role, signed_in
@@ -32,10 +34,12 @@ COMMENT = f"{HERE}/comments/<id:comment_id>"
 Shown = dict[str, Any]
 
 
-def shelf_of(session_id: int) -> Shown:
-    """The room with its shelf, as its host sees it; listeners are woken."""
-    tools().bus.wake(session_id)
-    return live_shapes.snapshot(rooms.room(session_id, actor=me()), now=tools().clock())
+def item_of(session_id: int, item_id: int) -> Shown:
+    """A thing on the shelf as its host sees it; its version is the shelf's."""
+    session = queries.session(session_id)
+    if session is not None:
+        etag.tag(session.version)
+    return for_host(rooms.item(session_id, item_id))
 
 
 @bp.route(f"{HERE}/items")
@@ -47,10 +51,9 @@ class Items(MethodView):
     @role("host")
     def post(self, body: Shown, session_id: int) -> tuple[Shown, int, dict[str, str]]:
         """Put a SKU at the end of the shelf; its price keeps the cooperative's floor."""
-        item_id = linking.add_item(session_id, actor=me(), now=tools().clock(), **body)
-        tools().bus.wake(session_id)
+        item_id = act(linking.add_item, session_id, **body)
         where = url_for("api_live_shelf.Item", session_id=session_id, item_id=item_id)
-        return for_host(rooms.item(session_id, item_id)), 201, {"Location": where}
+        return item_of(session_id, item_id), 201, {"Location": where}
 
 
 @bp.put(f"{HERE}/items/order")
@@ -59,8 +62,8 @@ class Items(MethodView):
 @role("host")
 def reorder(body: Shown, session_id: int) -> Shown:
     """Number the shelf in this order; every item stands once."""
-    linking.reorder(session_id, actor=me(), now=tools().clock(), item_ids=body["items"])
-    return shelf_of(session_id)
+    act(linking.reorder, session_id, item_ids=body["items"])
+    return shown(session_id)
 
 
 @bp.route(f"{HERE}/items/<id:item_id>")
@@ -72,16 +75,14 @@ class Item(MethodView):
     @role("host")
     def patch(self, body: Shown, session_id: int, item_id: int) -> Shown:
         """Change price, allotment, maximum or status; viewers see it at once."""
-        linking.change_item(session_id, item_id, actor=me(), now=tools().clock(), changes=body)
-        tools().bus.wake(session_id)
-        return for_host(rooms.item(session_id, item_id))
+        act(linking.change_item, session_id, item_id, changes=body)
+        return item_of(session_id, item_id)
 
     @bp.response(204)
     @role("host")
     def delete(self, session_id: int, item_id: int) -> None:
         """Take it off; its unsold units return to the shop's shelf."""
-        linking.remove_item(session_id, item_id, actor=me(), now=tools().clock())
-        tools().bus.wake(session_id)
+        act(linking.remove_item, session_id, item_id)
 
 
 @bp.route(f"{HERE}/pin")
@@ -93,15 +94,14 @@ class Pin(MethodView):
     @role("host")
     def put(self, body: Shown, session_id: int) -> Shown:
         """Pin an item that can be bought; the former comes off."""
-        pinning.pin(session_id, body["item_id"], actor=me(), now=tools().clock())
-        return shelf_of(session_id)
+        act(pinning.pin, session_id, body["item_id"])
+        return shown(session_id)
 
     @bp.response(204)
     @role("host")
     def delete(self, session_id: int) -> None:
         """Take the card off."""
-        pinning.unpin(session_id, actor=me(), now=tools().clock())
-        tools().bus.wake(session_id)
+        act(pinning.unpin, session_id)
 
 
 @bp.post(f"{HERE}/comments")

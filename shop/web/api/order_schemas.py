@@ -8,7 +8,8 @@ from shop.domain.logistics import carriers
 from shop.domain.logistics.models import Shipment
 from shop.domain.orders.models import OrderHistory
 from shop.domain.orders.states import OrderStatus
-from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.models import Payment
+from shop.reads.order_refunds import RefundView
 from shop.reads.orders import OrderView
 from shop.web.api.schemas import Fen, Grams, Phone, Utc, Whole
 
@@ -158,7 +159,7 @@ def show_shipment(shipment: Shipment, cooperative: str) -> dict[str, Any]:
         "cooperative": cooperative,
         "carrier": shipment.carrier,
         "carrier_name": carriers.find(shipment.carrier).name,
-        "waybill_no": shipment.waybill_no,
+        "waybill_no": shipment.label,
         "status": str(shipment.status),
         "lines": shipment.lines,
         "events": [
@@ -185,11 +186,11 @@ def show_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def show_refund(refund: Refund, skus: dict[int, str]) -> dict[str, Any]:
-    """A refund as ``RefundOut`` dumps it; lines out of the caller's sight are left out."""
+def show_refund(refund: RefundView, skus: dict[int, str]) -> dict[str, Any]:
+    """A refund as ``RefundOut`` dumps it."""
     return {
         "id": refund.id,
-        "status": str(refund.status),
+        "status": refund.status,
         "amount_fen": refund.amount_fen,
         "freight_fen": refund.freight_fen,
         "reason": refund.reason,
@@ -200,7 +201,6 @@ def show_refund(refund: Refund, skus: dict[int, str]) -> dict[str, Any]:
                 "amount_fen": line.amount_fen,
             }
             for line in refund.lines
-            if line.order_line_id in skus
         ],
         "created_at": refund.created_at,
     }

@@ -172,7 +172,12 @@ def cancel(number: str) -> dict[str, Any]:
     actor = me()
     view = reads.for_actor(number, actor)
     hat = "operator" if actor.is_operator and not _is_own(view, actor) else "buyer"
-    cancelling.cancel_order(actor=actor.wearing(hat), number=number, now=tools().clock())
+    cancelling.cancel_order(
+        actor=actor.wearing(hat),
+        number=number,
+        expected_version=etag.expected_version(),
+        now=tools().clock(),
+    )
     return _answer(reads.for_actor(number, actor))
 
 
@@ -185,5 +190,10 @@ def _is_own(view: OrderView, actor: Actor) -> bool:
 @bp.response(200, OrderOut)
 def confirm(number: str) -> dict[str, Any]:
     """The buyer has the goods: the order completes and its income is split."""
-    completing.confirm_receipt(actor=me(), number=number, now=tools().clock())
+    completing.confirm_receipt(
+        actor=me(),
+        number=number,
+        expected_version=etag.expected_version(),
+        now=tools().clock(),
+    )
     return _answer(reads.for_actor(number, me()))

@@ -25,7 +25,12 @@ class RefundLineIn(StrictSchema):
 
 
 class RefundIn(StrictSchema):
-    """Of lines, of an amount, or of everything that is left; ``freight`` adds the freight."""
+    """Of lines, of an amount, of the freight, or of everything that is left.
+
+    Without ``lines`` and ``amount_fen`` all that is left in reach is owed or, with ``freight``, the
+    freight alone. ``freight`` beside them adds what is left of the freight. An amount is taken from
+    the goods first and, above what is left of them, from the freight.
+    """
 
     lines = ma.fields.List(
         ma.fields.Nested(RefundLineIn),
@@ -51,7 +56,14 @@ class RefundIn(StrictSchema):
 @bp.arguments(RefundIn)
 @bp.response(201, RefundOut)
 def refund(body: dict[str, Any], number: str) -> dict[str, Any]:
-    """Owe money back and send it; needs an ``Idempotency-Key``. Managers reach their own lines."""
+    """Owe money back and send it; needs an ``Idempotency-Key``. Managers reach their own lines.
+
+    ``lines`` gives the price of their units back, ``amount_fen`` money without units, ``freight``
+    beside either the freight too. ``freight`` alone is the freight alone; nothing of the three is
+    all that is left. An amount above the goods left draws on the freight. Units given back before
+    they were handed over are not sent any more and return to stock; a cooperative that sends
+    nothing of an order gives its freight back by a refund of its own.
+    """
     actor = me()
     lines = body["lines"]
     made = refunding.ask_refund(
@@ -65,4 +77,5 @@ def refund(body: dict[str, Any], number: str) -> dict[str, Any]:
         now=tools().clock(),
     )
     view = reads.for_actor(number, actor)
-    return show_refund(made, {line.id: line.sku for line in view.lines})
+    shown = next(refund for refund in view.refunds if refund.id == made.id)
+    return show_refund(shown, {line.id: line.sku for line in view.lines})

@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from shop.web.fields import (
     Bp,
+    ByName,
     Day,
     Fen,
     Flag,
@@ -25,6 +26,7 @@ from shop.web.paging import PageArgs
 
 __all__ = [
     "Bp",
+    "ByName",
     "Day",
     "Fen",
     "Flag",

@@ -60,6 +60,7 @@ def hand_over(body: dict[str, Any], number: str) -> dict[str, Any]:
         waybill_no=body["waybill_no"],
         lines=None if lines is None else [(line["sku"], line["quantity"]) for line in lines],
         now=tools().clock(),
+        subscribe=tools().couriers.subscription is not None,
     )
     return show_shipment(*reads.parcel(shipment_id))
 

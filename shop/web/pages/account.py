@@ -7,7 +7,7 @@ from flask import json as flask_json
 from flask.typing import ResponseReturnValue
 
 from shop.domain.accounts import queries as accounts
-from shop.domain.accounts import service as account_service
+from shop.domain.accounts import texts
 from shop.domain.accounts.states import CodePurpose
 from shop.domain.villages import queries as villages
 from shop.flows import erasing, own_account, people, signing_in
@@ -17,7 +17,7 @@ from shop.tools import tools
 from shop.web.fields import Pattern, Text
 from shop.web.limits import limit
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
-from shop.web.pages.legal import AGREEMENTS, TITLES
+from shop.web.pages.legal import titled
 from shop.web.pages.signin import CODE, Agreed, TypedPassword, outbox_is_open
 from shop.web.who import end_session, me, page_token, signed_in
 from shop.web.words import _
@@ -125,7 +125,7 @@ def accept_agreements() -> ResponseReturnValue:
     form = Form.read(ConsentForm)
     if not form.ok:
         return _page(form)
-    own_account.accept_agreements(actor=me(), versions=AGREEMENTS, now=tools().clock())
+    own_account.accept_agreements(actor=me(), versions=texts.AGREEMENTS, now=tools().clock())
     flash(_("Thank you. It is kept with the date."), "success")
     return see("account.show")
 
@@ -197,22 +197,21 @@ def _page(form: Form | None = None) -> ResponseReturnValue:
     user = accounts.user(my_id())
     if user is None or user.phone is None:
         raise NotFound()
-    known = account_service.accepted_versions(user.id)
     waiting = (
         accounts.invitations_for(user.phone, now=tools().clock()) if user.phone_proven_at else []
     )
     places = villages.cooperatives_by_id(
         [*(where for _role, where in me().seats), *(one.cooperative_id for one in waiting)]
     )
+    homes = villages.villages_by_id(where for _role, where in me().village_seats)
     about: dict[str, Any] = {
         "user": user,
-        "seats": [(role, places[where].name) for role, where in sorted(me().seats)],
-        "waiting": [(str(one.role), places[one.cooperative_id].name) for one in waiting],
-        "unaccepted": [
-            (kind, str(TITLES[kind]), version)
-            for kind, version in AGREEMENTS
-            if (kind, version) not in known
+        "seats": [
+            *((role, places[where].name) for role, where in sorted(me().seats)),
+            *((role, homes[where].name) for role, where in sorted(me().village_seats)),
         ],
+        "waiting": [(str(one.role), places[one.cooperative_id].name) for one in waiting],
+        "unaccepted": titled(texts.missing(user.id)),
     }
     if form is not None:
         return render_form("account/show.html", form, **about)

@@ -4,10 +4,12 @@ from flask import Blueprint, session
 from flask.typing import ResponseReturnValue
 
 from shop.domain.orders import queries as orders
+from shop.domain.orders.errors import CartFull
 from shop.flows import carts
+from shop.kernel.clock import local_date
 from shop.kernel.errors import DomainError
 from shop.reads import carts as reads
-from shop.reads.pricing import Wish
+from shop.reads.pricing import MAX_LINES, Wish
 from shop.tools import tools
 from shop.web.fields import Sku
 from shop.web.form_fields import FormInt
@@ -16,8 +18,6 @@ from shop.web.who import me, public
 from shop.web.words import _
 
 bp = Blueprint("cart", __name__, url_prefix="/cart")
-
-MOST = 50
 
 
 class CartForm(FormSchema):
@@ -44,7 +44,7 @@ def wishes() -> list[Wish]:
 @public
 def show() -> str:
     """What is in it, at today's prices."""
-    return render("cart/show.html", cart=reads.cart(wishes()))
+    return render("cart/show.html", cart=reads.cart(wishes(), today=local_date(tools().clock())))
 
 
 @bp.post("/add")
@@ -79,6 +79,12 @@ def _change(*, add: bool) -> ResponseReturnValue:
                 add=add,
                 now=tools().clock(),
             )
+    except CartFull:
+        flash(
+            _("The cart is full: it holds 50 kinds of goods. Order first, or take some out."),
+            "warning",
+        )
+        return see("cart.show")
     except DomainError:
         flash(_("This item is not on sale any more."), "warning")
         return see("cart.show")
@@ -88,11 +94,13 @@ def _change(*, add: bool) -> ResponseReturnValue:
 
 
 def _keep(sku: str, quantity: int, *, add: bool) -> None:
-    """A guest's cart lives in the signed session cookie, at most 50 lines."""
+    """A guest's cart lives in the signed session cookie; raises ``CartFull``."""
     kept: dict[str, int] = dict(session.get("cart", {}))
     units = min(quantity + (kept.get(sku, 0) if add else 0), 999)
     if units == 0:
         kept.pop(sku, None)
-    elif sku in kept or len(kept) < MOST:
+    elif sku in kept or len(kept) < MAX_LINES:
         kept[sku] = units
+    else:
+        raise CartFull
     session["cart"] = kept

@@ -9,8 +9,9 @@ from shop.domain.villages import queries as villages
 from shop.domain.villages.models import Cooperative, Farmer
 from shop.domain.villages.states import PlaceStatus
 from shop.flows import places
-from shop.kernel.errors import DomainError, Invalid, NotFound
+from shop.kernel.errors import DomainError, Invalid, NotFound, Stale
 from shop.tools import tools
+from shop.web import etag
 from shop.web.fields import Phone, Slug, Text
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.who import cooperative, me
@@ -100,7 +101,8 @@ def one(slug: str, farmer_id: int) -> ResponseReturnValue:
     kept = _household(place, farmer_id)
     home = villages.villages_by_id([kept.village_id])[kept.village_id]
     phone = kept.phone.removeprefix("+86") if kept.phone else ""
-    return _page(place, Form({"name": kept.name, "phone": phone, "village": home.slug}), kept=kept)
+    values = {"name": kept.name, "phone": phone, "village": home.slug, "version": kept.version}
+    return _page(place, Form(values), kept=kept)
 
 
 @bp.post("/<slug:slug>/<id:farmer_id>")
@@ -108,7 +110,7 @@ def one(slug: str, farmer_id: int) -> ResponseReturnValue:
 def edit(slug: str, farmer_id: int) -> ResponseReturnValue:
     """Correct a household."""
     place = _own(slug)
-    kept = _household(place, farmer_id)
+    kept, seen = _household(place, farmer_id), etag.form_version()
     form = Form.read(FarmerForm)
     if not form.ok:
         return _page(place, form, kept=kept, refused=True)
@@ -119,7 +121,10 @@ def edit(slug: str, farmer_id: int) -> ResponseReturnValue:
             name=form.data["name"],
             phone=form.data["phone"],
             village_id=_village_id(form.data["village"]),
+            expected_version=seen,
         )
+    except Stale:
+        raise
     except DomainError as error:
         return _page(place, form, kept=kept, error=error)
     flash(_("The household is corrected."), "success")

@@ -1,5 +1,6 @@
 """A cooperative's orders to ship: list, pick list, slips, hand-over and what happens on the way."""
 
+from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -11,11 +12,12 @@ from shop.domain.logistics import carriers
 from shop.domain.logistics.carriers import UnknownCarrier
 from shop.domain.logistics.states import ShipmentStatus
 from shop.domain.orders.states import PAID_STATES
-from shop.flows import shipping, tracking
+from shop.flows import shipping, tracking, undoing
 from shop.kernel.actor import Actor
 from shop.kernel.errors import DomainError, NotFound
 from shop.reads import orders as order_reads
 from shop.reads import parcels as reads
+from shop.reads.orders import LineView, OrderView
 from shop.tools import tools
 from shop.web.fields import Sku, Text
 from shop.web.form_fields import FormInt, LocalTime
@@ -27,6 +29,7 @@ from shop.web.words import _
 bp = Blueprint("coop_orders", __name__, url_prefix="/coop/orders")
 
 VIEWERS = role("keeper", "clerk", "manager", "operator")
+CANCELLABLE = frozenset({"pending_payment", "paid", "partially_shipped"})
 BY_HAND = (
     ShipmentStatus.PICKED_UP,
     ShipmentStatus.IN_TRANSIT,
@@ -91,8 +94,10 @@ def _reach(actor: Actor) -> tuple[int, ...] | None:
 
 @bp.get("")
 @VIEWERS
-def index() -> str:
-    """What is to be sent, the first promised at the top; no personal data."""
+def index() -> ResponseReturnValue:
+    """What is to be sent, the first promised at the top; no personal data. Or one, by number."""
+    if number := request.args.get("number", "").strip().upper():
+        return see("coop_orders.show", number=number)
     show = request.args.get("show", "to_ship")
     show = show if show in reads.FILTERS else "to_ship"
     found = reads.parts(
@@ -128,7 +133,7 @@ def slips() -> str:
 @VIEWERS
 def show(number: str) -> str:
     """One order's card: receiver, goods with their lots, parcels, hand-over."""
-    return render("coop_orders/show.html", form=Form(), **_card(number))
+    return render("coop_orders/show.html", form=Form(), **card(number))
 
 
 @bp.post("/<number:number>/parcels")
@@ -139,7 +144,7 @@ def hand_over(number: str) -> ResponseReturnValue:
     if form.ok and not any(line["quantity"] for line in form.data["lines"]):
         form.message = _("Say how many go into the parcel.")
     if not form.ok:
-        return render_form("coop_orders/show.html", form, **_card(number))
+        return render_form("coop_orders/show.html", form, **card(number))
     try:
         shipping.hand_over(
             actor=me(),
@@ -148,11 +153,12 @@ def hand_over(number: str) -> ResponseReturnValue:
             waybill_no=form.data["waybill_no"],
             lines=[(x["sku"], x["quantity"]) for x in form.data["lines"] if x["quantity"]],
             now=tools().clock(),
+            subscribe=tools().couriers.subscription is not None,
         )
     except NotFound:
         raise
     except DomainError as error:
-        return render_form("coop_orders/show.html", form, error, **_card(number))
+        return render_form("coop_orders/show.html", form, error, **card(number))
     flash(_("Handed over. The buyer has been told."), "success")
     return see("coop_orders.show", number=number)
 
@@ -179,6 +185,22 @@ def correct(number: str, shipment_id: int) -> ResponseReturnValue:
         form.blame(error)
         return _refused(number, form.message or next(iter(form.errors.values())))
     flash(_("The number is corrected."), "success")
+    return see("coop_orders.show", number=number)
+
+
+@bp.post("/<number:number>/parcels/<id:shipment_id>/undo")
+@cooperative("keeper")
+def undo(number: str, shipment_id: int) -> ResponseReturnValue:
+    """It was no hand-over: the goods are to be sent again."""
+    try:
+        undoing.undo_hand_over(
+            actor=me(), number=number, shipment_id=shipment_id, now=tools().clock()
+        )
+    except NotFound:
+        raise
+    except DomainError:
+        return _refused(number, _("This hand-over can no longer be undone."))
+    flash(_("Undone. The goods are to be sent again; the buyer has been told."), "success")
     return see("coop_orders.show", number=number)
 
 
@@ -213,10 +235,13 @@ def _refused(number: str, words: str) -> ResponseReturnValue:
     return see("coop_orders.show", number=number)
 
 
-def _card(number: str) -> dict[str, Any]:
-    """Everything the order's card shows; the receiver only while the goods are to be sent."""
+def card(number: str) -> dict[str, Any]:
+    """Everything the order's card shows; the receiver only once the goods are paid.
+
+    The operator sees an order before it is paid and after it is cancelled, too.
+    """
     actor, now = me(), tools().clock()
-    parts = reads.part(number, _reach(actor), now=now)
+    parts = _parts(number, actor, now)
     view = order_reads.for_actor(number, actor)
     own = actor.cooperatives("keeper")
     sellers = {part.cooperative_id for part in parts}
@@ -225,6 +250,9 @@ def _card(number: str) -> dict[str, Any]:
         "order": view,
         "parts": parts,
         "ship_to": view.ship_to if view.status in PAID_STATES else None,
+        "refund": Form(),
+        "refundable": _refundable(view, actor),
+        "may_cancel": actor.is_operator and view.status in CANCELLABLE,
         "to_pack": [part for part in parts if part.cooperative_id in own and _can_ship(part)],
         "parcels": [s for s in view.shipments if s.cooperative_id in sellers],
         "own": own,
@@ -233,6 +261,27 @@ def _card(number: str) -> dict[str, Any]:
         "correct_until": now - shipping.CORRECT_WITHIN,
         "now": now,
     }
+
+
+def _parts(number: str, actor: Actor, now: datetime) -> list[reads.PartToShip]:
+    try:
+        return reads.part(number, None if actor.is_operator else _reach(actor), now=now)
+    except NotFound:
+        if not actor.is_operator:
+            raise
+        return []
+
+
+def _refundable(view: OrderView, actor: Actor) -> list[LineView]:
+    """Lines of a paid order whose money this person may give back."""
+    if view.status not in PAID_STATES:
+        return []
+    own = actor.cooperatives("manager")
+    return [
+        line
+        for line in view.lines
+        if (actor.is_operator or line.cooperative_id in own) and line.refunded_fen < line.total_fen
+    ]
 
 
 def _can_ship(part: reads.PartToShip) -> bool:

@@ -39,6 +39,38 @@ def _own(slug: str) -> Cooperative:
     return found
 
 
+def invite_to(place: Cooperative, form: Form) -> None:
+    """Keep a seat for the number of the form and tell it so."""
+    people.invite(
+        actor=me(),
+        cooperative_id=place.id,
+        phone=form.data["phone"],
+        role=SEATS[form.data["role"]],
+        now=tools().clock(),
+    )
+    flash(_("Invited. The seat is taken at the next sign-in with this number."), "success")
+
+
+def dismiss_from(place: Cooperative, user_id: int, seat: str) -> None:
+    """Take a seat back, or say why it stays."""
+    if seat not in SEATS:
+        raise NotFound()
+    try:
+        people.dismiss(
+            actor=me(),
+            cooperative_id=place.id,
+            user_id=user_id,
+            role=SEATS[seat],
+            now=tools().clock(),
+        )
+    except NotFound:
+        raise
+    except DomainError as error:
+        flash(said(error.detail), "error")
+    else:
+        flash(_("The seat is taken back."), "success")
+
+
 @bp.get("")
 @cooperative("manager")
 def index() -> ResponseReturnValue:
@@ -65,17 +97,9 @@ def invite(slug: str) -> ResponseReturnValue:
     if not form.ok:
         return _page(place, form, refused=True)
     try:
-        people.invite(
-            actor=me(),
-            cooperative_id=place.id,
-            phone=form.data["phone"],
-            role=SEATS[form.data["role"]],
-            base_url=tools().settings.base_url,
-            now=tools().clock(),
-        )
+        invite_to(place, form)
     except DomainError as error:
         return _page(place, form, error=error)
-    flash(_("Invited. The seat is taken at the next sign-in with this number."), "success")
     return see("coop_people.show", slug=slug)
 
 
@@ -92,23 +116,7 @@ def withdraw(slug: str, invitation_id: int) -> ResponseReturnValue:
 @cooperative("manager")
 def dismiss(slug: str, user_id: int, seat: str) -> ResponseReturnValue:
     """Take a seat back; it holds at once."""
-    place = _own(slug)
-    if seat not in SEATS:
-        raise NotFound()
-    try:
-        people.dismiss(
-            actor=me(),
-            cooperative_id=place.id,
-            user_id=user_id,
-            role=SEATS[seat],
-            now=tools().clock(),
-        )
-    except NotFound:
-        raise
-    except DomainError as error:
-        flash(said(error.detail), "error")
-    else:
-        flash(_("The seat is taken back."), "success")
+    dismiss_from(_own(slug), user_id, seat)
     return see("coop_people.show", slug=slug)
 
 

@@ -14,8 +14,9 @@ from shop.domain.villages.models import Cooperative
 from shop.domain.villages.service import CooperativeWords
 from shop.domain.villages.states import PlaceStatus, SellerKind
 from shop.flows import places
-from shop.kernel.errors import DomainError, Invalid, NotFound
+from shop.kernel.errors import DomainError, Invalid, NotFound, Stale
 from shop.tools import tools
+from shop.web import etag
 from shop.web.fields import Phone, Slug, Text
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.rule_forms import (
@@ -51,7 +52,8 @@ class NewCooperativeForm(CooperativeForm, SplitForm, FreightForm):
     manager_phone = Phone(required=True)
 
 
-def _kept(slug: str) -> Cooperative:
+def known(slug: str) -> Cooperative:
+    """A cooperative, whatever its status."""
     found = villages.cooperative(slug)
     if found is None:
         raise NotFound()
@@ -96,7 +98,6 @@ def add() -> ResponseReturnValue:
             split=split_of(form.data),
             freight_rule=freight_of(form.data),
             manager_phone=form.data["manager_phone"],
-            base_url=tools().settings.base_url,
             now=tools().clock(),
         )
     except DomainError as error:
@@ -109,26 +110,29 @@ def add() -> ResponseReturnValue:
 @operator
 def show(slug: str) -> str:
     """Everything about one cooperative."""
-    kept = _kept(slug)
-    return render(
-        "places_admin/cooperative.html",
-        cooperative=kept,
-        village=villages.villages_by_id([kept.village_id])[kept.village_id],
-        split=settlement.current_rules([kept.id]).get(kept.id),
-        freight=freight.current_rules([kept.id]).get(kept.id),
-        provinces=dict(provinces()),
-        farmers=villages.farmers([kept.id]),
-        seats=accounts.seats_of(kept.id),
-        invitations=accounts.open_invitations(cooperative_id=kept.id, now=tools().clock()),
-    )
+    return render("places_admin/cooperative.html", form=Form(), **about(known(slug)))
+
+
+def about(kept: Cooperative) -> dict[str, Any]:
+    """What the operator's page of a cooperative tells."""
+    return {
+        "cooperative": kept,
+        "village": villages.villages_by_id([kept.village_id])[kept.village_id],
+        "split": settlement.current_rules([kept.id]).get(kept.id),
+        "freight": freight.current_rules([kept.id]).get(kept.id),
+        "provinces": dict(provinces()),
+        "farmers": villages.farmers([kept.id]),
+        "seats": accounts.seats_of(kept.id),
+        "invitations": accounts.open_invitations(cooperative_id=kept.id, now=tools().clock()),
+    }
 
 
 @bp.get("/<slug:slug>/edit")
 @operator
 def edit(slug: str) -> ResponseReturnValue:
     """One cooperative to correct."""
-    kept = _kept(slug)
-    names = ("slug", "name", "licence_no", "address", "contact", "story")
+    kept = known(slug)
+    names = ("slug", "name", "licence_no", "address", "contact", "story", "version")
     values = {name: getattr(kept, name) for name in names}
     values["seller_kind"] = str(kept.seller_kind)
     values["village"] = villages.villages_by_id([kept.village_id])[kept.village_id].slug
@@ -139,13 +143,21 @@ def edit(slug: str) -> ResponseReturnValue:
 @operator
 def save(slug: str) -> ResponseReturnValue:
     """Correct a cooperative."""
-    kept = _kept(slug)
+    kept, seen = known(slug), etag.form_version()
     form = Form.read(CooperativeForm)
     if not form.ok:
         return _page(form, kept=kept, refused=True)
     try:
         words = _words(form.data, cover_id=kept.cover_id)
-        places.edit_cooperative(actor=me(), cooperative_id=kept.id, words=words)
+        places.edit_cooperative(
+            actor=me(),
+            cooperative_id=kept.id,
+            words=words,
+            expected_version=seen,
+            now=tools().clock(),
+        )
+    except Stale:
+        raise
     except DomainError as error:
         return _page(form, kept=kept, error=error)
     flash(_("The cooperative is corrected."), "success")
@@ -156,7 +168,7 @@ def save(slug: str) -> ResponseReturnValue:
 @operator
 def split(slug: str) -> ResponseReturnValue:
     """The split in force, to be replaced."""
-    kept = _kept(slug)
+    kept = known(slug)
     rule = settlement.current_rules([kept.id]).get(kept.id)
     return render("places_admin/split.html", kept=kept, form=Form(split_values(rule)))
 
@@ -165,7 +177,7 @@ def split(slug: str) -> ResponseReturnValue:
 @operator
 def set_split(slug: str) -> ResponseReturnValue:
     """Set the next version; orders placed before keep theirs."""
-    kept = _kept(slug)
+    kept = known(slug)
     form = Form.read(SplitForm)
     if not form.ok:
         return render_form("places_admin/split.html", form, kept=kept)
@@ -194,7 +206,7 @@ def restore(slug: str) -> ResponseReturnValue:
 
 
 def _set_status(slug: str, status: PlaceStatus) -> ResponseReturnValue:
-    places.set_cooperative_status(actor=me(), cooperative_id=_kept(slug).id, status=status)
+    places.set_cooperative_status(actor=me(), cooperative_id=known(slug).id, status=status)
     return see("coops_admin.show", slug=slug)
 
 
@@ -202,7 +214,7 @@ def _set_status(slug: str, status: PlaceStatus) -> ResponseReturnValue:
 @operator
 def note_assisted(slug: str, farmer_id: int) -> ResponseReturnValue:
     """The operator's own note about a household."""
-    if villages.farmer(farmer_id, cooperative_ids=[_kept(slug).id]) is None:
+    if villages.farmer(farmer_id, cooperative_ids=[known(slug).id]) is None:
         raise NotFound()
     assisted = request.form.get("to") == "yes"
     places.set_assisted(actor=me(), farmer_id=farmer_id, assisted=assisted)
@@ -216,12 +228,12 @@ def _page(
     refused: bool = False,
     error: DomainError | None = None,
 ) -> ResponseReturnValue:
-    about: dict[str, Any] = {
+    words: dict[str, Any] = {
         "kept": kept,
         "villages": [(one.slug, one.name) for one in villages.villages()],
         "provinces": provinces(),
         "chosen": chosen(form),
     }
     if refused or error is not None:
-        return render_form("places_admin/cooperative_form.html", form, error, **about)
-    return render("places_admin/cooperative_form.html", form=form, **about)
+        return render_form("places_admin/cooperative_form.html", form, error, **words)
+    return render("places_admin/cooperative_form.html", form=form, **words)

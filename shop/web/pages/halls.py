@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from shop.domain.catalog import queries as catalog
 from shop.domain.catalog.states import HallKind
 from shop.flows import curating
-from shop.kernel.errors import DomainError, NotFound
+from shop.kernel.errors import DomainError, NotFound, Stale
 from shop.keyset import MAX_LIMIT
 from shop.reads import catalogue, places
 from shop.tools import tools
+from shop.web import etag
 from shop.web.fields import Slug, Text
 from shop.web.form_fields import Checkbox, FormInt
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
@@ -57,12 +58,17 @@ class NewHallForm(HallForm):
 class KindForm(FormSchema):
     """A kind of produce."""
 
-    slug = Slug(required=True)
     name = Text(1, 40, required=True)
     name_en = Text(1, 40, required=True)
     perishable = Checkbox()
     certificate_required = Checkbox()
     position = FormInt(0, 999, load_default=0)
+
+
+class NewKindForm(KindForm):
+    """The same with the kind's address."""
+
+    slug = Slug(required=True)
 
 
 @bp.get("")
@@ -85,7 +91,7 @@ def new() -> str:
 def add() -> ResponseReturnValue:
     """Open a hall."""
     form = Form.read(NewHallForm)
-    return _save(form, form.data.get("slug", ""), new=True)
+    return _save(form, form.data.get("slug", ""))
 
 
 @bp.get("/<slug:slug>")
@@ -95,7 +101,8 @@ def edit(slug: str) -> str:
     hall = catalog.hall(slug)
     if hall is None:
         raise NotFound("no such hall")
-    values = {name: getattr(hall, name) for name in ("title", "title_en", "intro", "position")}
+    names = ("title", "title_en", "intro", "position", "version")
+    values = {name: getattr(hall, name) for name in names}
     values |= {"kind": str(hall.kind), "shown": hall.shown, "village": _village(hall.village_id)}
     return render("halls/form.html", form=Form(values), **_choices(slug))
 
@@ -104,7 +111,7 @@ def edit(slug: str) -> str:
 @operator
 def change(slug: str) -> ResponseReturnValue:
     """Change a hall."""
-    return _save(Form.read(HallForm), slug, new=False)
+    return _save(Form.read(HallForm), slug, seen=etag.form_version())
 
 
 @bp.post("/<slug:slug>/remove")
@@ -125,22 +132,40 @@ def kinds() -> str:
 
 @bp.post("/kinds")
 @operator
-def save_kind() -> ResponseReturnValue:
-    """Make or change a kind."""
-    form = Form.read(KindForm)
+def add_kind() -> ResponseReturnValue:
+    """Make a kind."""
+    form = Form.read(NewKindForm)
+    return _save_kind(form, form.data.get("slug", ""))
+
+
+@bp.post("/kinds/<slug:slug>")
+@operator
+def change_kind(slug: str) -> ResponseReturnValue:
+    """Change a kind."""
+    return _save_kind(Form.read(KindForm), slug, seen=etag.form_version())
+
+
+def _save_kind(form: Form, slug: str, *, seen: int | None = None) -> ResponseReturnValue:
+    """A kind that nobody has ``seen`` yet is a new one."""
     error: DomainError | None = None
     if form.ok:
         values = {name: value for name, value in form.data.items() if name != "slug"}
         try:
-            curating.save_category(actor=me(), slug=form.data["slug"], values=values)
+            curating.save_category(
+                actor=me(), slug=slug, values=values, new=seen is None, expected_version=seen
+            )
             flash(_("The kind is kept."), "success")
             return see("halls.kinds")
+        except Stale:
+            raise
         except DomainError as refusal:
             error = refusal
     return render_form("halls/kinds.html", form, error, kinds=catalog.categories())
 
 
-def _save(form: Form, slug: str, *, new: bool) -> ResponseReturnValue:
+def _save(form: Form, slug: str, *, seen: int | None = None) -> ResponseReturnValue:
+    """A hall that nobody has ``seen`` yet is a new one."""
+    new = seen is None
     error: DomainError | None = None
     if form.ok:
         try:
@@ -151,9 +176,12 @@ def _save(form: Form, slug: str, *, new: bool) -> ResponseReturnValue:
                 values={k: v for k, v in form.data.items() if k not in NO_ROOM},
                 products=_wanted(form.data),
                 new=new,
+                expected_version=seen,
             )
             flash(_("The hall is kept."), "success")
             return see("halls.edit", slug=slug)
+        except Stale:
+            raise
         except DomainError as refusal:
             error = refusal
     return render_form("halls/form.html", form, error, **_choices(None if new else slug))

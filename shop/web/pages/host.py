@@ -130,6 +130,8 @@ def change(session_id: int) -> ResponseReturnValue:
     changes = form.data
     if room.card.status not in {SessionStatus.DRAFT, SessionStatus.REJECTED}:
         changes = {name: form.data[name] for name in ("starts_at", "play_url")}
+    if form.data["starts_at"] == room.card.starts_at.replace(second=0, microsecond=0):
+        changes = {name: value for name, value in changes.items() if name != "starts_at"}
     seen = etag.form_version()
     try:
         if (cover := _cover()) is not None:
@@ -182,12 +184,18 @@ def add(session_id: int) -> ResponseReturnValue:
 @bp.post("/<id:session_id>/items/<id:item_id>")
 @role("host")
 def change_item(session_id: int, item_id: int) -> ResponseReturnValue:
-    """Change its terms."""
+    """Change its terms, as they stood on the page."""
     form = Form.read(ItemForm)
     if not form.ok:
         return render_form("host/show.html", form, **_about(session_id))
     return _do(
-        session_id, linking.change_item, _("Changed."), form, item_id=item_id, changes=form.data
+        session_id,
+        linking.change_item,
+        _("Changed."),
+        form,
+        item_id=item_id,
+        changes=form.data,
+        expected_version=etag.form_version(),
     )
 
 

@@ -41,10 +41,17 @@ def show(number: str) -> str:
     return render(
         "orders/show.html",
         order=view,
-        shares=money_goes.shown(books.shares(view.id)) if view.completed_at else (),
+        shares=_shares(view),
         claims=claims.of_order(view.id),
         now=tools().clock(),
     )
+
+
+def _shares(view: reads.OrderView) -> tuple[money_goes.Share, ...]:
+    """Where the money went, or will go; what was called off or given back whole goes nowhere."""
+    if view.completed_at:
+        return money_goes.shown(books.shares(view.id))
+    return () if view.status in {"cancelled", "refunded"} else money_goes.of_order(view.id)
 
 
 @bp.post("/<number:number>/cancel")

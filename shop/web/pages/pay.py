@@ -7,6 +7,7 @@ import segno
 from flask import Blueprint, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from shop.domain.orders.states import OrderStatus
 from shop.domain.payments import queries as payments
 from shop.domain.payments.gateways.base import GatewayRefused, Method
 from shop.domain.payments.gateways.sandbox import Decision, SandboxGateway
@@ -44,7 +45,7 @@ def choose(number: str) -> ResponseReturnValue:
         gateways=tools().gateways,
         phone=on_phone(request),
         wechat=in_wechat(request),
-        here=link("pay.choose", number=number),
+        own_address=link("pay.choose", number=number),
         now=tools().clock(),
     )
 
@@ -88,8 +89,10 @@ def start(number: str) -> ResponseReturnValue:
 @bp.get("/pay/<id:payment_id>")
 @signed_in
 def go(payment_id: int) -> ResponseReturnValue:
-    """The way out to the provider: a link, or a code drawn here."""
+    """The way out to the provider: a link, or a code drawn here; only while the order waits."""
     payment, order = reads.payment_of(payment_id, me())
+    if order.status is not OrderStatus.PENDING_PAYMENT:
+        return see("orders.show", number=order.number)
     if payment.status not in LIVE_PAYMENTS:
         return see("pay.back", number=order.number)
     action = payment.next_action or {}
@@ -101,7 +104,7 @@ def go(payment_id: int) -> ResponseReturnValue:
         code=_code(action.get("data")),
         phone=on_phone(request),
         wechat=in_wechat(request),
-        for_me=link("pay.for_me", token=_token(payment_id)),
+        for_me=link("pay.for_me", token=friend_token(payment_id)),
         now=tools().clock(),
     )
 
@@ -113,7 +116,8 @@ def _code(data: str | None) -> str | None:
     return str(segno.make(data, error="m").svg_inline(scale=6, border=2, light="#fff"))
 
 
-def _token(payment_id: int) -> str:
+def friend_token(payment_id: int) -> str:
+    """What only this shop can write behind a payment's number."""
     mac = hmac.digest(str(current_app.secret_key).encode(), f"pay:{payment_id}".encode(), sha256)
     return f"{payment_id}-{mac.hex()[:32]}"
 
@@ -125,9 +129,9 @@ def for_me(token: str) -> ResponseReturnValue:
     payment_id = token.partition("-")[0]
     if not (payment_id.isascii() and payment_id.isdigit() and len(payment_id) < 16):
         raise NotFound
-    if not hmac.compare_digest(token, _token(int(payment_id))):
+    if not hmac.compare_digest(token, friend_token(int(payment_id))):
         raise NotFound
-    shown = payment_reads.for_a_friend(int(payment_id))
+    shown = payment_reads.for_a_friend(int(payment_id), now=tools().clock())
     return render(
         "pay/for_me.html",
         shown=shown,

@@ -66,6 +66,9 @@ def _page(form: Form) -> str:
         people=shown,
         held=held,
         places=places,
+        homes=villages.villages_by_id(
+            grant.village_id for grant in held if grant.village_id is not None
+        ),
         one=bool(one),
         after=encode((shown[-1].id,)) if len(found) > SHOWN else None,
     )
@@ -81,8 +84,14 @@ def _hat(name: str) -> Role:
 @operator
 def grant(user_id: int, hat: str) -> ResponseReturnValue:
     """Make somebody a host or an operator."""
-    people.grant_role(actor=me(), user_id=user_id, role=_hat(hat), now=tools().clock())
-    flash(_("The role is given."), "success")
+    try:
+        people.grant_role(actor=me(), user_id=user_id, role=_hat(hat), now=tools().clock())
+    except NotFound:
+        raise
+    except DomainError as error:
+        flash(said(error.detail), "error")
+    else:
+        flash(_("The role is given."), "success")
     return _back(user_id)
 
 

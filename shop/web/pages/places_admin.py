@@ -5,14 +5,16 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from shop.domain.accounts import queries as accounts
 from shop.domain.settlement import queries as settlement
 from shop.domain.villages import queries as villages
 from shop.domain.villages.models import Village
 from shop.domain.villages.service import VillageWords
 from shop.domain.villages.states import PlaceStatus
 from shop.flows import places
-from shop.kernel.errors import DomainError, NotFound
+from shop.kernel.errors import DomainError, NotFound, Stale
 from shop.tools import tools
+from shop.web import etag
 from shop.web.fields import Pattern, Slug, Text
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.regions import PICK, picker
@@ -52,7 +54,8 @@ def index() -> str:
     )
 
 
-def _village(slug: str) -> Village:
+def known_village(slug: str) -> Village:
+    """A village, whatever its status."""
     found = villages.village(slug)
     if found is None:
         raise NotFound()
@@ -90,16 +93,15 @@ def add_village() -> ResponseReturnValue:
 @operator
 def village(slug: str) -> ResponseReturnValue:
     """One village to correct."""
-    kept = _village(slug)
-    names = ("slug", "name", "name_en", "region_code", "intro", "intro_en")
-    return _page(Form({name: getattr(kept, name) for name in names}), kept=kept)
+    kept = known_village(slug)
+    return _page(_form_of(kept), kept=kept)
 
 
 @bp.post("/villages/<slug:slug>")
 @operator
 def edit_village(slug: str) -> ResponseReturnValue:
     """Correct a village."""
-    kept = _village(slug)
+    kept, seen = known_village(slug), etag.form_version()
     if PICK in request.form:
         return _page(Form(dict(request.form.items())), kept=kept)
     form = Form.read(VillageForm)
@@ -110,8 +112,11 @@ def edit_village(slug: str) -> ResponseReturnValue:
             actor=me(),
             village_id=kept.id,
             words=VillageWords(**form.data, cover_id=kept.cover_id),
+            expected_version=seen,
             now=tools().clock(),
         )
+    except Stale:
+        raise
     except DomainError as error:
         return _page(form, kept=kept, error=error)
     flash(_("The village is corrected."), "success")
@@ -133,18 +138,38 @@ def restore_village(slug: str) -> ResponseReturnValue:
 
 
 def _set_status(slug: str, status: PlaceStatus) -> ResponseReturnValue:
-    places.set_village_status(actor=me(), village_id=_village(slug).id, status=status)
+    places.set_village_status(actor=me(), village_id=known_village(slug).id, status=status)
     return see("places_admin.index")
+
+
+def seats_page(kept: Village, seat: Form, error: DomainError | None = None) -> ResponseReturnValue:
+    """The village's page with what was wrong with a new seat."""
+    if error is not None:
+        seat.blame(error)
+    return _page(_form_of(kept), kept=kept, seat=seat)
+
+
+def _form_of(kept: Village) -> Form:
+    names = ("slug", "name", "name_en", "region_code", "intro", "intro_en", "version")
+    return Form({name: getattr(kept, name) for name in names})
 
 
 def _page(
     form: Form,
     *,
     kept: Village | None = None,
+    seat: Form | None = None,
     refused: bool = False,
     error: DomainError | None = None,
 ) -> ResponseReturnValue:
-    about: dict[str, Any] = {"kept": kept, "pick": picker(form.values)}
+    about: dict[str, Any] = {
+        "kept": kept,
+        "pick": picker(form.values),
+        "seats": accounts.seats_of_village(kept.id) if kept else [],
+        "seat": seat or Form({"role": "village"}),
+    }
     if refused or error is not None:
         return render_form("places_admin/village.html", form, error, **about)
+    if seat is not None:
+        return render("places_admin/village.html", form=form, **about), 422
     return render("places_admin/village.html", form=form, **about)

@@ -1,13 +1,15 @@
 """Live rooms as viewers see them: which there are, and one with its card, shelf and talk."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from shop.domain.live.states import ON_AIR, SessionStatus
+from shop.domain.live.shapes import Item
+from shop.domain.live.states import ON_AIR, ItemStatus, SessionStatus
 from shop.flows import chatting
 from shop.kernel.errors import DomainError, Invalid
 from shop.keyset import Keyset
@@ -25,6 +27,8 @@ from shop.web.who import me, public, signed_in, wants_json
 bp = Blueprint("rooms", __name__, url_prefix="/live")
 
 ON_INDEX = 12
+ON_PAGE = 15
+"""Things of a shelf that a page shows at first, so that a phone on a weak line has it soon."""
 FRESH_S = 1.0
 MOST_SHELVES = 64
 
@@ -66,17 +70,28 @@ def _shows(status: str, *, limit: int = ON_INDEX, after: Any = None) -> Keyset:
 @public
 def show(session_id: int) -> str:
     """One room; without scripts a link shows the next moment."""
-    return render("rooms/show.html", **about(rooms.room(session_id, actor=me())))
+    room = rooms.room(session_id, actor=me())
+    return render("rooms/show.html", **_about(room, _for_sale(room)[:ON_PAGE]))
 
 
-def about(room: Room) -> dict[str, Any]:
-    """What the room's template needs."""
-    now = tools().clock()
-    told = room_page.stories(room.items, now=now)
+def _for_sale(room: Room) -> list[Item]:
+    """What a viewer may buy: here while on air, else in the shop."""
+    if room.card.status in ON_AIR:
+        return [item for item in room.items if item.status is ItemStatus.ON]
+    return [item for item in room.items if item.is_on_sale]
+
+
+def _about(room: Room, shown: Sequence[Item]) -> dict[str, Any]:
+    """What the room's templates need for these things of its shelf, and for the card."""
+    now, on_air = tools().clock(), room.card.status in ON_AIR
+    carded = [room.pinned] if room.pinned and room.pinned not in shown else []
+    told = room_page.stories([*shown, *carded], now=now, at_shop_price=not on_air)
     return {
+        "shown": shown,
+        "total": len(_for_sale(room)),
         "room": room,
         "card": room.card,
-        "on_air": room.card.status in ON_AIR,
+        "on_air": on_air,
         "coming": room.card.status is SessionStatus.SCHEDULED,
         "told": told,
         "sellers": room_page.sellers(told),
@@ -89,12 +104,24 @@ def about(room: Room) -> dict[str, Any]:
 @bp.get("/<id:session_id>/shelf")
 @public
 def shelf(session_id: int) -> str:
-    """Shelf and sellers alone, for the page's script after a change; a moment old at most."""
+    """The whole shelf by fifteens; with ``?part=1`` alone and at once, for the room's script."""
+    if "part" in request.args:
+        return _part(session_id)
+    room = rooms.room(session_id, actor=me())
+    goods = _for_sale(room)
+    after = min(max(request.args.get("after", 0, type=int), 0), len(goods))
+    shown = goods[after : after + ON_PAGE]
+    more = after + ON_PAGE if after + ON_PAGE < len(goods) else None
+    return render("rooms/shelf.html", after=after, more=more, **_about(room, shown))
+
+
+def _part(session_id: int) -> str:
+    """Shelf and sellers after a change; a moment old at most."""
     room = rooms.room(session_id)
     key = (session_id, room.seq, str(get_locale()))
     made_at, html = _shelves.get(key, (0.0, ""))
     if not html or time.monotonic() - made_at > FRESH_S:
-        html = render("rooms/_shelf.html", **about(room))
+        html = render("rooms/_shelf.html", **_about(room, room.items))
         if len(_shelves) >= MOST_SHELVES:
             _shelves.clear()
         _shelves[key] = (time.monotonic(), html)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from shop.domain.accounts.states import CodePurpose, TokenKind
+from shop.domain.accounts.texts import AGREEMENTS
 from shop.flows import carts, signing_in
 from shop.flows.signing_in import SignedIn
 from shop.kernel.errors import DomainError, NotFound
@@ -18,7 +19,7 @@ from shop.web.fields import Pattern, Phone, Strict, Text, refuse
 from shop.web.form_fields import Checkbox
 from shop.web.limits import limit
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
-from shop.web.pages.legal import AGREEMENTS
+from shop.web.pages.legal import titled
 from shop.web.security import local_path
 from shop.web.who import anyone, end_session, me, page_token, person, public, start_session
 from shop.web.words import _
@@ -188,9 +189,11 @@ def sign_out() -> ResponseReturnValue:
 
 
 def _enter(given: SignedIn) -> Response:
-    """A fresh session, with the cart that was filled before."""
-    kept = session.get("cart")
+    """A fresh session, with the cart that was filled before; the one it replaces ends."""
+    kept, former = session.get("cart"), page_token()
     start_session(given.token)
+    if former:
+        signing_in.sign_out(token=former, kind=TokenKind.PAGE, now=tools().clock())
     if isinstance(kept, dict) and kept:
         carts.merge(actor=me(), kept=kept, now=tools().clock())
     session.pop("cart", None)
@@ -213,6 +216,7 @@ def _page(
         "code_sign_in": settings.code_sign_in,
         "code_required": settings.production,
         "sent": sent_code,
+        "texts": titled(AGREEMENTS),
         "outbox": outbox_is_open(),
     }
     if refused or error is not None:

@@ -4,7 +4,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.domain.compliance.states import TaskKind, TaskStatus
-from shop.flows import hearing, sending_back, tracking, working
+from shop.flows import hearing, held_back, sending_back, tracking, working
 from shop.flows.parked import SOURCE
 from shop.kernel.errors import DomainError, NotFound
 from shop.reads import work as reads
@@ -68,7 +68,8 @@ def _leads_to(view: TaskView) -> str | None:
     if named == "claim":
         return url_for("coop_claims.show", claim_id=int(object_id))
     if named == "product":
-        return url_for("coop_products.show", slug=object_id)
+        page_of = "review.show" if me().is_operator else "coop_products.show"
+        return url_for(page_of, slug=object_id)
     if view.order is not None:
         return url_for("coop_orders.show", number=view.order)
     return None
@@ -102,6 +103,48 @@ def finish(task_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refused(error)
     return see("work.index")
+
+
+@bp.post("/<id:task_id>/send-back")
+@operator
+def send_back(task_id: int) -> ResponseReturnValue:
+    """Money that pays nothing goes back to where it came from."""
+    try:
+        held_back.send_back(actor=me(), task_id=task_id, now=tools().clock())
+        flash(_("The money goes back the way it came."), "success")
+    except DomainError as error:
+        _refused(error)
+    return see("work.show", task_id=task_id)
+
+
+@bp.post("/<id:task_id>/dismiss")
+@operator
+def dismiss(task_id: int) -> ResponseReturnValue:
+    """Set a report that was held back aside, with the reason."""
+    form = Form.read(NoteForm)
+    if not form.ok:
+        flash(_("Write one sentence on why nothing needs to be done."), "error")
+        return see("work.show", task_id=task_id)
+    try:
+        held_back.dismiss(
+            actor=me(), task_id=task_id, reason=form.data["note"], now=tools().clock()
+        )
+        flash(_("Set aside, with your reason."), "success")
+    except DomainError as error:
+        _refused(error)
+    return see("work.index")
+
+
+@bp.post("/<id:task_id>/run-again")
+@operator
+def run_again(task_id: int) -> ResponseReturnValue:
+    """A job that failed is run once more by the worker."""
+    try:
+        working.run_again(actor=me(), task_id=task_id, now=tools().clock())
+        flash(_("It runs again within a minute; if it fails, a new task says so."), "success")
+    except DomainError as error:
+        _refused(error)
+    return see("work.show", task_id=task_id)
 
 
 @bp.post("/<id:task_id>/send-again")

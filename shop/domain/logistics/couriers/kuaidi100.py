@@ -75,7 +75,7 @@ _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y
 
 
 class Kuaidi100:
-    """Reads what Kuaidi100 pushes for parcels the shop subscribed to."""
+    """Reads what Kuaidi100 pushes, whoever subscribed: the shop with a key, or people there."""
 
     def read_push(self, form: Mapping[str, str], *, secrets: Sequence[str]) -> CourierPush:
         """As ``Courier.read_push``; an abort without parcel gives an empty ``waybill_no``."""

@@ -1,7 +1,6 @@
 """Kuaidi100's query: asking about one parcel, seldom and never for long."""
 
 import json
-import time
 from datetime import datetime, timedelta
 
 import requests
@@ -9,13 +8,13 @@ import requests
 from shop.domain.logistics.carriers import Carrier
 from shop.domain.logistics.couriers.base import CourierDown, CourierPush, MalformedReport
 from shop.domain.logistics.couriers.kuaidi100 import read_result, sign
-from shop.domain.logistics.couriers.strict_json import MAX_CHARACTERS, read_object
+from shop.domain.logistics.couriers.posting import post_form
+from shop.domain.logistics.couriers.strict_json import read_object
 from shop.kernel.errors import DomainError, Invalid
 
 ENDPOINT = "https://poll.kuaidi100.com/poll/query.do"
 EVERY = timedelta(minutes=30)
 """Kuaidi100 locks a number that is asked about more often."""
-CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 2.0, 8.0, 9.5
 _NOTHING_YET = "500"
 _PHONE_WANTED = "408"
 
@@ -74,7 +73,8 @@ class KuaidiQuery:
             asked["phone"] = phone
         param = json.dumps(asked, separators=(",", ":"))
         signed = sign(param, self._key, self._customer)
-        return self._read(self._post({"customer": self._customer, "sign": signed, "param": param}))
+        form = {"customer": self._customer, "sign": signed, "param": param}
+        return self._read(post_form(self._session, self._endpoint, form))
 
     def close(self) -> None:
         """Let go of kept connections."""
@@ -97,25 +97,3 @@ class KuaidiQuery:
         if why == _PHONE_WANTED:
             raise PhoneNeeded("the carrier does not know this phone number for the parcel")
         raise QueryRefused("Kuaidi100 refused the query", return_code=why)
-
-    def _post(self, form: dict[str, str]) -> str:
-        """The body within the deadline, of a bounded size; a slow drip ends like silence."""
-        ends_at = time.monotonic() + TOTAL_SECONDS
-        body = bytearray()
-        try:
-            with self._session.post(
-                self._endpoint,
-                data=form,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                if answer.status_code != requests.codes.ok:
-                    raise CourierDown(f"Kuaidi100 answered {answer.status_code}")
-                for piece in answer.iter_content(8192):
-                    body += piece
-                    if time.monotonic() > ends_at or len(body) > 4 * MAX_CHARACTERS:
-                        raise CourierDown("Kuaidi100 answered too slowly or too much")
-        except requests.RequestException as error:
-            raise CourierDown("Kuaidi100 does not answer") from error
-        return body.decode(errors="replace")
