@@ -15,7 +15,7 @@ DEV_READY := $(VENV)/ready-to-test
 CATALOGUES := $(wildcard shop/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: help run demo test faults check translations lock audit pictures clean
+.PHONY: help run demo test faults bench check translations lock audit pictures clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -50,6 +50,9 @@ translations: $(DEV_READY) ## read the marked texts into the catalogues and comp
 lock: $(DEV_READY) ## write requirements*.txt from requirements*.in
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+bench: $(DEV_READY) $(COMPILED) ## measure the shop beside bare Flask: SECONDS=5
+	@$(BIN)/python -m bench --seconds $(or $(SECONDS),5)
 
 audit: $(RUN_READY) ## check the invariants of the configured database
 	@$(BIN)/flask --app wsgi audit

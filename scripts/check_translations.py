@@ -84,7 +84,7 @@ def collect() -> None:
     catalogue.obsolete.clear()
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as file:
-        write_po(file, catalogue, width=100, sort_output=True, omit_header=False)
+        write_po(file, catalogue, width=100, sort_output=True, no_location=True)
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ from flask import Flask
 
 from shop import cli, models, tools, web
 from shop.config import Settings
-from shop.db import db, engine_options
+from shop.db import db
+from shop.engine import engine_options
 from shop.kernel.clock import Clock, utc_now
 
 

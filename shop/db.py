@@ -1,7 +1,6 @@
 """The handle, the base class, column types, and the one place that commits."""
 
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,23 +25,21 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
-    event,
     exists,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from shop.engine import WRITE
 from shop.kernel.errors import NotFound, Stale, Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WRITE = "shop_write"
 RETRIES = 3
 SQLITE_PATIENCE_S = 4.0
 """Below the 4.5 s of a request: whoever waits in vain is told so by the flow, with its own page."""
@@ -243,47 +240,3 @@ def overwrite(
         if db.session.scalar(select(exists().where(*which))):
             raise Stale("it was changed since you looked")
         raise NotFound()
-
-
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.isolation_level = None
-    for pragma in (
-        "busy_timeout = 0",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "recursive_triggers = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        immediate = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
-    """Pool and time-out options; every waiting has an end shorter than a request's.
-
-    An error never carries what was to be written, which may be a name or a street.
-    """
-    if database_url.startswith("sqlite"):
-        return {
-            "hide_parameters": True,
-            "connect_args": {"check_same_thread": False, "timeout": 0},
-            "pool_size": 20,
-        }
-    limits = "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"
-    return {
-        "hide_parameters": True,
-        "pool_size": pool_size,
-        "max_overflow": pool_size,
-        "pool_timeout": 3,
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 2, "options": limits},
-    }

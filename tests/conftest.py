@@ -21,6 +21,7 @@ from shop.db import db
 from shop.domain.live.doors import open_presence
 from shop.tools import install as install_tools
 from shop.tools import tools
+from shop.web import live_ticker
 from tests.lengths import rounds
 from tests.servers import browser as chromium
 from tests.servers.databases import Postgres, fresh_sqlite, settings_for, turn
@@ -160,7 +161,8 @@ def renew(app: Flask, settings: Settings, clock: FixedClock) -> None:
 
 
 def close(app: Flask) -> None:
-    """Let listeners, viewers and connections go."""
+    """Let viewers, threads and connections go, so that none meets the next test."""
+    app.extensions[live_ticker.KEY].close()
     with app.app_context():
         tools().bus.close()
         tools().presence = open_presence(None)

@@ -29,7 +29,7 @@ from shop.flows import (
     stocking,
     tracking,
 )
-from shop.flows.checkout import OrderRequest
+from shop.flows.drafting import OrderRequest, Placed
 from shop.flows.hearing import Verdict
 from shop.flows.stocking import NewLot
 from shop.kernel.actor import Actor
@@ -39,7 +39,7 @@ from tests.builders import a_sku, an_actor, an_operator
 from tests.conftest import NOON
 from tests.live_builders import a_live_show
 from tests.paid_orders import SHIP_TO, TERMS
-from tests.seen import order_now, payment_now, refund_now
+from tests.seen import numbered, order_now, payment_now, refund_now
 
 _numbers = count(1)
 Wanted = Mapping[str, int] | Sequence[Wish]
@@ -63,8 +63,8 @@ def place(
     placed = checkout.place_order(
         ask(wanted, **changes), actor=buyer or an_actor(), terms=TERMS, now=now
     )
-    assert isinstance(placed, Order)
-    return placed
+    assert isinstance(placed, Placed)
+    return numbered(placed.number)
 
 
 def a_deal(

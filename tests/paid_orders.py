@@ -11,11 +11,12 @@ from shop.domain.payments import service as payments
 from shop.domain.payments.gateways.base import Outcome
 from shop.flows import checkout
 from shop.flows.capturing import apply_payment
-from shop.flows.checkout import OrderRequest, ShipTo, Terms
+from shop.flows.drafting import OrderRequest, Placed, ShipTo, Terms
 from shop.kernel.actor import Actor
 from shop.reads.pricing import PERISHABLE_CONSENT, Wish
 from tests.builders import COUNTY, an_actor
 from tests.conftest import NOON
+from tests.seen import numbered
 
 TERMS = Terms(
     hold=timedelta(minutes=15), live_hold=timedelta(minutes=5), seller_of_record="operator"
@@ -41,8 +42,8 @@ def an_order(
         consents=[PERISHABLE_CONSENT],
     )
     placed = checkout.place_order(request, actor=buyer or an_actor(), terms=TERMS, now=now)
-    assert isinstance(placed, Order)
-    return placed
+    assert isinstance(placed, Placed)
+    return numbered(placed.number)
 
 
 @transactional

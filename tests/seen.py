@@ -21,6 +21,14 @@ def order_now(order: Order) -> Order:
     return order_queries.by_number(order.number)
 
 
+def numbered(number: str) -> Order:
+    """The order of a number, whole."""
+    order = order_queries.by_number(number)
+    assert order.lines
+    assert order.parts
+    return order
+
+
 def payment_now(payment_id: int) -> Payment:
     """The payment as the tables have it."""
     db.session.rollback()

@@ -31,7 +31,7 @@ from shop.flows import (
     shipping,
     tracking,
 )
-from shop.flows.checkout import OrderRequest, ShipTo, Terms
+from shop.flows.drafting import OrderRequest, ShipTo, Terms
 from shop.flows.paying import HoldTerms, PayRequest
 from shop.reads import addresses
 from shop.reads.parcels import unsent

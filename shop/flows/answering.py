@@ -32,3 +32,8 @@ def free(key: KeyedRequest) -> None:
 def forget_old(*, now: datetime) -> int:
     """Delete answers older than 24 hours; gives how many there were."""
     return answers.forget(now=now)
+
+
+def told(key: KeyedRequest, *, now: datetime) -> Kept | None:
+    """What this very request was answered before, in one indexed read."""
+    return answers.kept(key, now=now)

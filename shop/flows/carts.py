@@ -34,7 +34,7 @@ def put(
     if actor.user_id is None or not 0 <= quantity <= 999:
         raise Invalid.at("/quantity", "0 to 999")
     if quantity == 0:
-        orders.take_from_cart(actor.user_id, [sku])
+        orders.take_from_carts([(actor.user_id, sku)])
         return
     _check(sku, live_item_id)
     inside = {row.sku for row in order_queries.cart(actor.user_id)}

@@ -1,66 +1,46 @@
-"""Placing an order: priced, promised and written down in one transaction, or not at all."""
+"""Placing orders: priced, promised and written down in one transaction, or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exc
 
-from shop.db import db, transactional
+from shop.db import transactional
 from shop.domain.audit import service as answers
+from shop.domain.audit.errors import IdempotencyInProgress
 from shop.domain.audit.service import Kept, KeyedRequest
 from shop.domain.inventory import holds
-from shop.domain.logistics import regions
+from shop.domain.orders import placing
 from shop.domain.orders import service as orders
-from shop.domain.orders.errors import ConsentRequired, PriceChanged, SeveralSellers
-from shop.domain.orders.models import Order, OrderLine, OrderPart
-from shop.flows import holding
+from shop.flows import drafting, promising
+from shop.flows.drafting import OrderRequest, Placed, Terms
+from shop.flows.promising import Wanted
 from shop.kernel.actor import Actor
-from shop.kernel.clock import rfc3339
-from shop.kernel.codes import new_order_number
-from shop.kernel.errors import Invalid
+from shop.kernel.errors import DomainError, Unavailable
 from shop.reads import pricing
-from shop.reads.pricing import PricedLine, Quote, Wish
 
-COOPERATIVE = "cooperative"
-"""The ``seller_of_record`` under which each cooperative sells in its own name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShipTo:
-    """Where the parcel goes; ``phone`` is E.164, ``region_code`` GB/T 2260 at county level."""
-
-    name: str
-    phone: str
-    region_code: str
-    street: str
+DOWN = (Unavailable, exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""The database does not answer: asking it again for each order would only take longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderRequest:
-    """What a buyer asks to be placed.
+class Asked:
+    """One buyer's request; ``key`` and ``answer`` tie an ``Idempotency-Key`` to the order.
 
-    ``consents`` are the codes a quote named; ``expected_total_fen`` is what the buyer saw.
+    What ``answer`` gives is kept in the order's own commit, so that a reply lost on the way is
+    found again.
     """
 
-    wishes: Sequence[Wish]
-    ship_to: ShipTo
-    note: str | None = None
-    source: str | None = None
-    consents: Sequence[str] = ()
-    expected_total_fen: int | None = None
+    request: OrderRequest
+    actor: Actor
+    key: KeyedRequest | None = None
+    answer: Callable[[Placed], Kept] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """The shop's own settings that an order is placed under."""
-
-    hold: timedelta
-    live_hold: timedelta
-    seller_of_record: str
+Verdict = Placed | Kept | Exception
 
 
-@transactional
 def place_order(
     request: OrderRequest,
     *,
@@ -68,160 +48,112 @@ def place_order(
     terms: Terms,
     now: datetime,
     key: KeyedRequest | None = None,
-    answer: Callable[[Order], Kept] | None = None,
-) -> Order | Kept:
+    answer: Callable[[Placed], Kept] | None = None,
+) -> Placed | Kept:
     """Place one order, or give the kept answer of the same key.
 
-    ``key`` and ``answer`` tie an ``Idempotency-Key`` to the order in the same commit, so that a
-    reply lost on the way is found again. Raises ``NotFound``, ``OutOfStock``, ``PurchaseLimit``,
-    ``DealNotActive``, ``PriceChanged``, ``NoDelivery``, ``ConsentRequired``, ``SeveralSellers``,
-    ``Invalid``.
+    Raises ``NotFound``, ``OutOfStock``, ``PurchaseLimit``, ``DealNotActive``, ``PriceChanged``,
+    ``NoDelivery``, ``ConsentRequired``, ``SeveralSellers``, ``Invalid``, ``IdempotencyKeyReused``,
+    ``IdempotencyInProgress``.
     """
-    if key is not None and (kept := answers.take(key, now=now)):
-        return kept
-    order = _place(request, actor=actor, terms=terms, now=now)
-    if key is not None and answer is not None:
-        answers.keep(key, answer(order), now=now)
-    return order
+    asked = Asked(request=request, actor=actor, key=key, answer=answer)
+    (verdict,) = place_orders([asked], terms=terms, now=now)
+    if isinstance(verdict, Exception):
+        raise verdict
+    return verdict
 
 
-def _place(request: OrderRequest, *, actor: Actor, terms: Terms, now: datetime) -> Order:
-    if actor.user_id is None:
-        raise Invalid("an order has a buyer")
-    quote = pricing.quote(request.wishes, region_code=request.ship_to.region_code, now=now)
-    check_sellers(quote, seller_of_record=terms.seller_of_record)
-    _check_total(quote, request.expected_total_fen)
-    _check_consents(quote, request.consents)
-    holding.promise(quote.lines, buyer_id=actor.user_id, now=now)
-    order = _write(request, quote, actor=actor, terms=terms, now=now)
-    _write_lines(order, quote, now=now)
-    orders.record(order, None, actor=actor.wearing("buyer"), now=now, reason=None)
-    orders.take_from_cart(actor.user_id, [line.sku for line in quote.lines])
-    db.session.flush()
-    db.session.refresh(order, ["lines", "parts"])
-    return order
+def place_orders(asked: Sequence[Asked], *, terms: Terms, now: datetime) -> list[Verdict]:
+    """Place orders that came together; each gets its own verdict, as if it had come alone.
+
+    A buyer's second order goes into the next transaction, after the first.
+    """
+    verdicts: dict[int, Verdict] = {}
+    waiting = list(range(len(asked)))
+    while waiting:
+        first: dict[int | None, int] = {}
+        for place in waiting:
+            first.setdefault(asked[place].actor.user_id, place)
+        together = list(first.values())
+        found = _place_or_retry([asked[place] for place in together], terms=terms, now=now)
+        verdicts |= dict(zip(together, found, strict=True))
+        waiting = [place for place in waiting if place not in verdicts]
+    return [verdicts[place] for place in range(len(asked))]
 
 
-def check_sellers(quote: Quote, *, seller_of_record: str) -> None:
-    """Where cooperatives sell in their own names, an order is of one; raises ``SeveralSellers``."""
-    sellers = sorted({line.cooperative_slug for line in quote.lines})
-    if seller_of_record == COOPERATIVE and len(sellers) > 1:
-        raise SeveralSellers(
-            "each cooperative sells in its own name: order from each by itself", sellers=sellers
-        )
+def _place_or_retry(asked: Sequence[Asked], *, terms: Terms, now: datetime) -> list[Verdict]:
+    """An error that nobody foresaw must not fail those who came along with it."""
+    try:
+        return _place_together(asked, terms=terms, now=now)
+    except DOWN as error:
+        return [error] * len(asked)
+    except Exception as error:
+        if len(asked) == 1:
+            return [error]
+        return [_place_or_retry([one], terms=terms, now=now)[0] for one in asked]
 
 
-def _check_total(quote: Quote, expected_fen: int | None) -> None:
-    if expected_fen is not None and expected_fen != quote.total_fen:
-        raise PriceChanged(
-            "the total has changed", total_fen=quote.total_fen, expected_total_fen=expected_fen
-        )
+@transactional
+def _place_together(asked: Sequence[Asked], *, terms: Terms, now: datetime) -> list[Verdict]:
+    verdicts = _told_before(asked, now=now)
+    drafts, refused = _drafts(asked, set(verdicts), terms=terms, now=now)
+    wanted = {
+        place: Wanted(buyer_id=draft.buyer_id, lines=draft.quote.lines)
+        for place, draft in drafts.items()
+    }
+    promising.promise(list(wanted.values()), now=now)
+    refused |= {place: one.refused for place, one in wanted.items() if one.refused}
+    promised = {place: draft for place, draft in drafts.items() if place not in refused}
+    late = _keep_answers(asked, promised, now=now)
+    promising.give_back(wanted[place] for place in late)
+    placed = {place: draft for place, draft in promised.items() if place not in late}
+    _write(list(placed.values()), now=now)
+    verdicts |= {**refused, **late, **placed}
+    return [verdicts[place] for place in range(len(asked))]
 
 
-def _check_consents(quote: Quote, given: Sequence[str]) -> None:
-    missing = [code for code in quote.needs_consent if code not in given]
-    if missing:
-        raise ConsentRequired(
-            "some goods need your consent first",
-            errors=[
-                {
-                    "pointer": "/consents",
-                    "code": code,
-                    "detail": ", ".join(quote.needs_consent[code]),
-                }
-                for code in missing
-            ],
-        )
+def _told_before(asked: Sequence[Asked], *, now: datetime) -> dict[int, Verdict]:
+    """Whoever was answered before gets the first answer again."""
+    told = answers.told([one.key for one in asked if one.key], now=now)
+    return {place: told[one.key] for place, one in enumerate(asked) if one.key in told}
 
 
-def _write(
-    request: OrderRequest,
-    quote: Quote,
-    *,
-    actor: Actor,
-    terms: Terms,
-    now: datetime,
-) -> Order:
-    live = any(line.is_live_price for line in quote.lines)
-    order = Order(
-        number=_unused_number(now),
-        buyer_id=actor.user_id,
-        goods_fen=quote.goods_fen,
-        discount_fen=quote.discount_fen,
-        freight_fen=quote.freight_fen,
-        total_fen=quote.total_fen,
-        ship_name=request.ship_to.name,
-        ship_phone=request.ship_to.phone,
-        ship_region_code=request.ship_to.region_code,
-        ship_region=regions.full_name(request.ship_to.region_code),
-        ship_street=request.ship_to.street,
-        note=request.note,
-        source=request.source,
-        consents=[
-            {"code": code, "skus": list(skus), "at": rfc3339(now)}
-            for code, skus in quote.needs_consent.items()
-        ],
-        seller_of_record=terms.seller_of_record,
-        ship_by=quote.ship_by,
-        expires_at=now + (terms.live_hold if live else terms.hold),
-        created_at=now,
-    )
-    db.session.add(order)
-    db.session.flush()
-    return order
+def _drafts(
+    asked: Sequence[Asked], answered: set[int], *, terms: Terms, now: datetime
+) -> tuple[dict[int, Placed], dict[int, DomainError]]:
+    """Every order as it would be written, and why some cannot be."""
+    drafts: dict[int, Placed] = {}
+    refused: dict[int, DomainError] = {}
+    fresh = {place: one for place, one in enumerate(asked) if place not in answered}
+    book = pricing.open_book([wish for one in fresh.values() for wish in one.request.wishes])
+    for place, one in fresh.items():
+        try:
+            drafts[place] = drafting.draft(one.request, book, actor=one.actor, terms=terms, now=now)
+        except DomainError as refusal:
+            refused[place] = refusal
+    return drafts, refused
 
 
-def _unused_number(now: datetime) -> str:
-    while True:
-        number = new_order_number(now)
-        if db.session.scalar(select(Order.id).where(Order.number == number)) is None:
-            return number
+def _keep_answers(
+    asked: Sequence[Asked], promised: Mapping[int, Placed], *, now: datetime
+) -> dict[int, Kept | DomainError]:
+    """Put answers under their keys; gives what those are told whose key a twin was faster with."""
+    keyed = {
+        place: (one.key, one.answer(promised[place]))
+        for place, one in enumerate(asked)
+        if place in promised and one.key is not None and one.answer is not None
+    }
+    first = answers.keep_first(dict(keyed.values()), now=now)
+    late = {place: key for place, (key, _) in keyed.items() if key not in first}
+    told = answers.told(list(late.values()), now=now)
+    under_way = IdempotencyInProgress("the first request with this key is still under way")
+    return {place: told.get(key, under_way) for place, key in late.items()}
 
 
-def _write_lines(order: Order, quote: Quote, *, now: datetime) -> None:
-    db.session.add_all(
-        OrderPart(
-            order_id=order.id,
-            cooperative_id=part.cooperative_id,
-            goods_fen=part.goods_fen,
-            freight_fen=part.freight_fen,
-            split_rule_id=part.rule.id,
-            ship_by=part.ship_by,
-        )
-        for part in quote.parts
-    )
-    for place, line in enumerate(quote.lines, start=1):
-        row = _line(order.id, place, line)
-        db.session.add(row)
-        db.session.flush()
-        holds.open_hold(
-            sku=line.sku,
-            cooperative_id=line.cooperative_id,
-            order_id=order.id,
-            order_line_id=row.id,
-            live_item_id=line.live_item_id if line.allotted else None,
-            quantity=line.quantity,
-            expires_at=order.expires_at,
-            now=now,
-        )
-
-
-def _line(order_id: int, place: int, line: PricedLine) -> OrderLine:
-    return OrderLine(
-        order_id=order_id,
-        line_no=place,
-        sku=line.sku,
-        product_id=line.product_id,
-        cooperative_id=line.cooperative_id,
-        village_id=line.village_id,
-        live_session_id=line.live_session_id,
-        live_item_id=line.live_item_id,
-        host_id=line.host_id,
-        commission_bp=line.commission_bp,
-        title=line.title,
-        quantity=line.quantity,
-        unit_price_fen=line.unit_price_fen,
-        total_fen=line.total_fen,
-        weight_grams=line.weight_grams,
-        snapshot=dict(line.snapshot),
-    )
+def _write(placed: Sequence[Placed], *, now: datetime) -> None:
+    if not placed:
+        return
+    written = placing.write([drafting.columns(one) for one in placed], now=now)
+    pairs = zip(placed, written, strict=True)
+    holds.open_holds([hold for one, ids in pairs for hold in drafting.promises(one, ids)], now=now)
+    orders.take_from_carts({(one.buyer_id, line.sku) for one in placed for line in one.quote.lines})

@@ -4,7 +4,7 @@ Rows are touched in one order by all, so that carts do not deadlock: holds, then
 items by id, then the shelf by SKU, then lots.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +17,8 @@ from shop.domain.inventory.errors import OutOfStock
 from shop.domain.inventory.queries import available, expired_units
 from shop.domain.inventory.states import HoldState
 from shop.domain.live import sales
-from shop.domain.live.sales import PurchaseLimit
 from shop.domain.orders.models import Order, OrderLine
 from shop.kernel.clock import local_date
-from shop.reads.pricing import PricedLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,70 +33,8 @@ class _Owner:
         return (self.live_item_id or 0, self.buyer_id)
 
 
-def _by_item(line: PricedLine | OrderLine) -> tuple[int, str]:
+def _by_item(line: OrderLine) -> tuple[int, str]:
     return (line.live_item_id or 0, line.sku)
-
-
-def _by_counter(line: PricedLine) -> tuple[bool, int, str]:
-    """Allotments by item, then the shelf by SKU."""
-    return (not line.allotted, (line.live_item_id or 0) if line.allotted else 0, line.sku)
-
-
-def promise(lines: Iterable[PricedLine], *, buyer_id: int, now: datetime) -> None:
-    """Take quota and counter for every line, or raise and leave nothing taken.
-
-    Raises ``PurchaseLimit`` and ``OutOfStock``. When a counter or a quota has too few, the
-    counter's expired holds are released in this transaction and it is asked once more, so no
-    sweeper is needed to be right.
-    """
-    wanted = list(lines)
-    for line in sorted(wanted, key=_by_item):
-        try:
-            _take_quota(line, buyer_id=buyer_id)
-        except PurchaseLimit:
-            if not release(_expired(line, now=now), now=now):
-                raise
-            _take_quota(line, buyer_id=buyer_id)
-    for line in sorted(wanted, key=_by_counter):
-        if _take(line):
-            continue
-        release(_expired(line, now=now), now=now)
-        if not _take(line):
-            raise holds.refuse(
-                line.sku, line.quantity, left=_left(line), live_item_id=_counter(line)
-            )
-
-
-def _counter(line: PricedLine) -> int | None:
-    """The live item that is counted down, or ``None`` for the shelf."""
-    return line.live_item_id if line.allotted else None
-
-
-def _expired(line: PricedLine, *, now: datetime) -> ColumnElement[bool]:
-    return holds.expired_on(line.sku, _counter(line), now=now)
-
-
-def _take_quota(line: PricedLine, *, buyer_id: int) -> None:
-    if line.live_item_id is not None:
-        sales.take_quota(
-            line.live_item_id,
-            sku=line.sku,
-            buyer_id=buyer_id,
-            quantity=line.quantity,
-            limit=line.per_buyer_max or sales.NO_LIMIT,
-        )
-
-
-def _take(line: PricedLine) -> bool:
-    if line.allotted and line.live_item_id is not None:
-        return sales.hold(line.live_item_id, line.quantity)
-    return holds.take_from_shelf(line.sku, line.quantity)
-
-
-def _left(line: PricedLine) -> int:
-    if line.allotted and line.live_item_id is not None:
-        return sales.remaining(line.live_item_id) or 0
-    return available([line.sku])[line.sku]
 
 
 def release(which: ColumnElement[bool], *, now: datetime) -> int:

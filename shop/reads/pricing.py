@@ -5,13 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
-from shop.db import db
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.states import AfterSale, ProductStatus
 from shop.domain.inventory.errors import OutOfStock
-from shop.domain.inventory.queries import available
 from shop.domain.live.models import LiveItem, LiveSession
 from shop.domain.live.prices import in_room
 from shop.domain.live.queries import is_public
@@ -19,14 +15,14 @@ from shop.domain.live.sales import DealNotActive
 from shop.domain.live.states import ON_AIR, ItemStatus
 from shop.domain.logistics import regions
 from shop.domain.logistics.freight import NoDelivery, freight_fen
-from shop.domain.logistics.freight import current_rules as freight_rules
 from shop.domain.logistics.models import FreightRule
 from shop.domain.settlement.models import SplitRule
-from shop.domain.settlement.queries import current_rules as split_rules
 from shop.domain.villages.models import Cooperative
 from shop.domain.villages.states import PlaceStatus
 from shop.kernel.clock import local_date
 from shop.kernel.errors import Invalid, NotFound
+from shop.reads import price_book
+from shop.reads.price_book import Book
 from shop.reads.snapshot import snapshot
 
 MAX_LINES = 50
@@ -112,10 +108,24 @@ def quote(wishes: Sequence[Wish], *, region_code: str | None, now: datetime) -> 
     Prices come from nowhere else (pricing rules art. 20): list, card, quote and order agree, and a
     region that an order refuses is refused here (``Invalid``).
     """
+    return quote_from(open_book(wishes), wishes, region_code=region_code, now=now)
+
+
+def open_book(wishes: Sequence[Wish]) -> Book:
+    """The book that prices these wishes, in a constant number of queries."""
+    deals = (wish.live_item_id for wish in wishes if wish.live_item_id is not None)
+    return price_book.open_book((wish.sku for wish in wishes), deals)
+
+
+def quote_from(
+    book: Book, wishes: Sequence[Wish], *, region_code: str | None, now: datetime
+) -> Quote:
+    """``quote`` out of an open book."""
+    _check_wishes(wishes)
     if region_code is not None:
         _check_region(region_code, now=now)
-    lines = priced(_merged(wishes), today=local_date(now))
-    parts = _parts(lines, region_code=region_code, now=now)
+    lines = tuple(_line(wish, book, local_date(now)) for wish in wishes)
+    parts = _parts(lines, book, region_code=region_code, now=now)
     goods = sum(line.total_fen for line in lines)
     freight = sum(part.freight_fen for part in parts)
     perishable = tuple(line.sku for line in lines if line.after_sale is AfterSale.PERISHABLE)
@@ -136,57 +146,29 @@ def _check_region(code: str, *, now: datetime) -> None:
         raise Invalid.at("/ship_to/region_code", "choose a county or district")
 
 
-def _merged(wishes: Sequence[Wish]) -> list[Wish]:
+def _check_wishes(wishes: Sequence[Wish]) -> None:
     """One line a SKU; the same SKU from a room and from the shelf is refused."""
     if not 1 <= len(wishes) <= MAX_LINES:
         raise Invalid.at("/items", f"an order has 1 to {MAX_LINES} lines")
-    merged: dict[str, Wish] = {}
+    seen = set()
     for place, wish in enumerate(wishes):
         if not 1 <= wish.quantity <= MAX_UNITS:
             raise Invalid.at(f"/items/{place}/quantity", f"1 to {MAX_UNITS}")
-        if wish.sku in merged:
+        if wish.sku in seen:
             raise Invalid.at(f"/items/{place}/sku", "this item stands twice")
-        merged[wish.sku] = wish
-    return list(merged.values())
+        seen.add(wish.sku)
 
 
 def priced(wishes: Sequence[Wish], *, today: date) -> tuple[PricedLine, ...]:
     """Each wish with the price of this moment and the page of ``today``."""
-    rows = db.session.execute(
-        select(Variant, Product, Cooperative)
-        .join(Product, Product.id == Variant.product_id)
-        .join(Cooperative, Cooperative.id == Product.cooperative_id)
-        .where(Variant.sku.in_([wish.sku for wish in wishes]))
-        .execution_options(populate_existing=True)
-    )
-    found = {variant.sku: (variant, product, seller) for variant, product, seller in rows}
-    deals = _deals([wish.live_item_id for wish in wishes if wish.live_item_id is not None])
-    left = available([wish.sku for wish in wishes])
-    return tuple(_line(wish, found, deals, left[wish.sku], today) for wish in wishes)
+    book = open_book(wishes)
+    return tuple(_line(wish, book, today) for wish in wishes)
 
 
-def _deals(ids: Sequence[int]) -> dict[int, tuple[LiveItem, LiveSession]]:
-    if not ids:
-        return {}
-    rows = db.session.execute(
-        select(LiveItem, LiveSession)
-        .join(LiveSession, LiveSession.id == LiveItem.session_id)
-        .where(LiveItem.id.in_(ids))
-        .execution_options(populate_existing=True)
-    )
-    return {item.id: (item, session) for item, session in rows}
-
-
-def _line(
-    wish: Wish,
-    found: Mapping[str, tuple[Variant, Product, Cooperative]],
-    deals: Mapping[int, tuple[LiveItem, LiveSession]],
-    shelf: int,
-    today: date,
-) -> PricedLine:
-    if wish.sku not in found:
+def _line(wish: Wish, book: Book, today: date) -> PricedLine:
+    if wish.sku not in book.offers:
         raise NotFound("there is no such item", sku=wish.sku)
-    variant, product, seller = found[wish.sku]
+    variant, product, seller = book.offers[wish.sku]
     _check_on_sale(product, seller, wish.sku)
     line = PricedLine(
         sku=variant.sku,
@@ -206,12 +188,12 @@ def _line(
         commission_bp=0,
         after_sale=product.after_sale,
         ship_within_hours=product.ship_within_hours,
-        max_quantity=max(min(shelf, MAX_UNITS), 0),
+        max_quantity=max(min(book.left[wish.sku], MAX_UNITS), 0),
         snapshot=snapshot(variant, product, today=today),
     )
     if wish.live_item_id is None:
         return line
-    return _at_live_price(line, variant, deals.get(wish.live_item_id))
+    return _at_live_price(line, variant, book.deals.get(wish.live_item_id))
 
 
 def _check_on_sale(product: Product, seller: Cooperative, sku: str) -> None:
@@ -250,10 +232,9 @@ def _at_live_price(
 
 
 def _parts(
-    lines: Sequence[PricedLine], *, region_code: str | None, now: datetime
+    lines: Sequence[PricedLine], book: Book, *, region_code: str | None, now: datetime
 ) -> tuple[Part, ...]:
     sellers = sorted({line.cooperative_id for line in lines})
-    freights, splits = freight_rules(sellers), split_rules(sellers)
     parts = []
     for seller in sellers:
         own = [line for line in lines if line.cooperative_id == seller]
@@ -261,8 +242,10 @@ def _parts(
         fee = 0
         if region_code is not None:
             grams = sum(line.weight_grams * line.quantity for line in own)
-            fee = _freight(freights.get(seller), own[0], region_code, grams=grams, goods_fen=goods)
-        if seller not in splits:
+            fee = _freight(
+                book.freights.get(seller), own[0], region_code, grams=grams, goods_fen=goods
+            )
+        if seller not in book.splits:
             raise NotFound("this seller has no split rule yet", cooperative=own[0].cooperative_slug)
         hours = max(line.ship_within_hours for line in own)
         parts.append(
@@ -270,7 +253,7 @@ def _parts(
                 cooperative_id=seller,
                 goods_fen=goods,
                 freight_fen=fee,
-                rule=splits[seller],
+                rule=book.splits[seller],
                 ship_by=now + timedelta(hours=hours),
             )
         )

@@ -4,16 +4,19 @@ from flask import Flask
 
 from shop.config import Settings
 from shop.web import (
+    admission,
     answers,
     api,
     errors,
     etag,
     filters,
+    gathering,
     i18n,
     idempotency,
     limits,
     live_ticker,
     logs,
+    microcache,
     ops,
     pages,
     security,
@@ -32,6 +35,7 @@ def install(app: Flask, *, settings: Settings) -> None:
     errors.install(app)
     logs.install(app)
     ops.install(app, settings)
+    admission.install(app, settings)
     security.install(app, settings)
     i18n.install(app)
     who.install(app)
@@ -40,5 +44,7 @@ def install(app: Flask, *, settings: Settings) -> None:
     etag.install(app)
     idempotency.install(app)
     filters.install(app, settings)
+    gathering.install(app)
     pages.install(app)
     live_ticker.install(app)
+    microcache.install(app)

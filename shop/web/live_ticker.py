@@ -1,7 +1,6 @@
 """The second hand of the rooms: runs in a web process while somebody listens or watches there."""
 
 import threading
-import time
 
 from flask import Flask
 
@@ -10,6 +9,7 @@ from shop.tools import tools
 from shop.web.logs import log
 
 EVERY_S = 1.0
+PATIENCE_S = 5.0
 KEY = "shop_ticker"
 
 
@@ -20,6 +20,8 @@ class Ticker:
         self._app = app
         self._lock = threading.Lock()
         self._running = False
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def ensure(self) -> None:
         """Run, if it does not yet; called when somebody begins to listen or says they watch."""
@@ -27,13 +29,22 @@ class Ticker:
             if self._running:
                 return
             self._running = True
-        threading.Thread(target=self._run, name="live-ticker", daemon=True).start()
+            self._over.clear()
+            self._thread = threading.Thread(target=self._run, name="live-ticker", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Be still, and do not come back before somebody listens anew."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
+        self._running = False
 
     def _run(self) -> None:
-        while self._rooms():
+        while not self._over.is_set() and self._rooms():
             for session_id in self._rooms():
                 self._tick(session_id)
-            time.sleep(EVERY_S)
+            self._over.wait(EVERY_S)
 
     def _rooms(self) -> list[int]:
         with self._app.app_context(), self._lock:

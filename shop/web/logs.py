@@ -15,6 +15,7 @@ KEPT = "shop.request_id"
 QUIET = frozenset({"static", "ops.healthz", "ops.readyz", "ops.metrics"})
 
 log = structlog.get_logger("shop.request")
+say = logs.write
 
 
 def install(app: Flask) -> None:
@@ -29,10 +30,13 @@ def request_id() -> str:
     if not has_request_context():
         return ""
     if KEPT not in request.environ:
-        given = request.headers.get(HEADER, "")
-        sane = SANE.fullmatch(given) is not None
-        request.environ[KEPT] = given if sane else secrets.token_hex(12)
+        request.environ[KEPT] = name_of(request.headers.get(HEADER, ""))
     return str(request.environ[KEPT])
+
+
+def name_of(given: str) -> str:
+    """A request's name: the one given where it is sane, else a new one."""
+    return given if SANE.fullmatch(given) else secrets.token_hex(12)
 
 
 def _begin() -> None:
@@ -46,7 +50,7 @@ def _end(response: Response) -> Response:
     if request.endpoint in QUIET and response.status_code < 500:
         return response
     actor = g.get("actor")
-    logs.write(
+    say(
         "request",
         request_id=request_id(),
         method=request.method,

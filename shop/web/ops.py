@@ -65,6 +65,12 @@ def deadline(seconds: float | None) -> Callable[[V], V]:
     return mark
 
 
+def deadline_of(view: Any) -> float | None:
+    """Seconds that a view may take, ``None`` for a stream."""
+    seconds: float | None = getattr(view, ATTRIBUTE, DEADLINE_S)
+    return seconds
+
+
 @contextmanager
 def counted_refusals(provider: str) -> Iterator[None]:
     """Count a message that this provider did not sign: of one nobody sent, no row is kept."""
@@ -129,7 +135,7 @@ def _begin() -> None:
     if not monkey.is_module_patched("socket") or TIMER in request.environ:
         return
     view = view_at(current_app, request.endpoint, request.method) if request.endpoint else None
-    seconds = getattr(view, ATTRIBUTE, DEADLINE_S)
+    seconds = deadline_of(view)
     if seconds is not None:
         request.environ[ASKED] = request._get_current_object()  # type: ignore[attr-defined]
         request.environ[TIMER] = gevent.Timeout.start_new(seconds)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shop.config import Settings
-from shop.flows.checkout import Terms
+from shop.flows.drafting import Terms
 from shop.flows.paying import HoldTerms
 
 

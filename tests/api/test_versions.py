@@ -63,7 +63,7 @@ LIVE = "/api/v1/live-sessions/<id:session_id>"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_single_thing_carries_a_tag_and_no_list_does(app: Flask) -> None:
+def test_every_single_thing_carries_a_tag_and_a_list_a_weak_one_at_most(app: Flask) -> None:
     with app.app_context():
         world = build()
     client, tagged = app.test_client(), set()
@@ -76,8 +76,8 @@ def test_every_single_thing_carries_a_tag_and_no_list_does(app: Flask) -> None:
             if answer.status_code != 200:
                 continue
             is_list = {"items", "next"} <= answer.get_json().keys()
-            assert ("ETag" in answer.headers) != is_list, route
             if is_list:
+                assert answer.headers.get("ETag", "W/").startswith("W/"), route
                 break
             same = world.header(role) | {"If-None-Match": answer.headers["ETag"]}
             again = send(client, route, address(route, world.ids), query, same)

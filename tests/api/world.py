@@ -17,7 +17,7 @@ from shop.domain.live.states import SessionStatus
 from shop.domain.payments.models import Payment
 from shop.domain.villages.models import Cooperative, Village
 from shop.flows import addresses, chatting, claiming, going_live, linking, shipping
-from shop.flows.checkout import ShipTo
+from shop.flows.drafting import ShipTo
 from shop.kernel.actor import Actor
 from tests.builders import COUNTY, a_cooperative, a_farmer, a_sku, a_token, a_user, an_actor
 from tests.conftest import NOON

@@ -73,7 +73,7 @@ def patient() -> dict[str, str]:
     return {"waited": request.path}
 
 
-def place_order(*_args: object, **_named: object) -> None:
+def place_orders(*_args: object, **_named: object) -> None:
     """An order that does not get through."""
     time.sleep(30)
 
@@ -81,7 +81,7 @@ def place_order(*_args: object, **_named: object) -> None:
 def main(url: str, folder: str) -> None:
     """Serve until the parent ends us."""
     app = create_app(settings_for(url, Path(folder)))
-    checkout.place_order = place_order  # type: ignore[assignment]
+    checkout.place_orders = place_orders  # type: ignore[assignment]
     deadline(0.4)(app.view_functions["checkout.place"])
     app.extensions["shop_api"].register_blueprint(bp)
     server = WSGIServer(("127.0.0.1", 0), app, log=None)

@@ -1,6 +1,8 @@
 """One order, several hands: the same key places once, and of cancelling and sending one wins."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import Order, OrderLine
 from shop.domain.orders.states import OrderStatus
 from shop.flows import cancelling, checkout, shipping
+from shop.flows.drafting import Placed
 from shop.kernel.actor import Actor
 from tests.builders import a_sku, an_actor
 from tests.conftest import NOON, Race
@@ -34,7 +37,7 @@ def placed() -> int:
     return db.session.scalar(select(func.count(Order.id))) or 0
 
 
-def place_keyed(sku: str, buyer: Actor, *, key: str, body: str = "a") -> Order | Kept:
+def place_keyed(sku: str, buyer: Actor, *, key: str, body: str = "a") -> Placed | Kept:
     """A press of the button; ``body`` stands for what was in the request."""
     return checkout.place_order(
         ask({sku: 1}),
@@ -43,7 +46,7 @@ def place_keyed(sku: str, buyer: Actor, *, key: str, body: str = "a") -> Order |
         key=KeyedRequest(
             actor=f"user:{buyer.user_id}", route="POST /orders", key=key, fingerprint=body * 64
         ),
-        answer=lambda order: Kept(status=201, body=order.number),
+        answer=lambda placed: Kept(status=201, body=placed.number),
         now=NOON,
     )
 
@@ -61,7 +64,7 @@ def test_one_key_pressed_often_places_one_order_that_all_are_shown(ctx: Flask, r
                 lambda: place_keyed(sku, buyer, key=f"k-{number}")
             ),
         )
-        (order,) = (x for x in results if isinstance(x, Order))
+        (order,) = (x for x in results if isinstance(x, Placed))
         shown = [x for x in results if isinstance(x, Kept)]
         assert [kept.body for kept in shown] == [order.number] * 7
         assert (placed(), stock(sku)[1]) == (number, number)
@@ -74,34 +77,23 @@ def test_one_key_with_other_bodies_is_told_to_all_but_the_first(ctx: Flask, race
         6,
         lambda i: patiently(lambda: place_keyed(sku, buyer, key="k", body="abcdef"[i])),
     )
-    assert Counter(type(x) for x in results) == {Order: 1, IdempotencyKeyReused: 5}
+    assert Counter(type(x) for x in results) == {Placed: 1, IdempotencyKeyReused: 5}
     assert placed() == 1
 
 
-def look_then_insert(key: KeyedRequest, *, now: Any) -> bool:
-    """``answers._insert`` as it is often written."""
-    if answers.queries.kept_answer(actor=key.actor, route=key.route, key=key.key):
-        return False
-    a_moment()
-    db.session.add(
-        KeptAnswer(
-            actor=key.actor,
-            route=key.route,
-            key=key.key,
-            fingerprint=key.fingerprint,
-            leased_until=now + answers.LEASE,
-            created_at=now,
-        )
-    )
+def trust_the_first_look(kept: Mapping[KeyedRequest, Kept], *, now: datetime) -> set[KeyedRequest]:
+    """``answers.keep_first`` as it is often written: the key was free a moment ago."""
+    for key, answer in kept.items():
+        db.session.add(KeptAnswer(**vars(key), **vars(answer), leased_until=now, created_at=now))
     db.session.flush()
-    return True
+    return set(kept)
 
 
 @on_postgresql
 def test_naive_twin_answers_a_double_click_with_an_internal_error(
     ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "_insert", look_then_insert)
+    monkeypatch.setattr(answers, "keep_first", trust_the_first_look)
     sku, buyer = a_sku(on_hand=50), an_actor()
     keys = iter(range(99))
     assert_breaks(lambda: press_often(race, sku, buyer, key=f"k-{next(keys)}"))

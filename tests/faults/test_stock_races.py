@@ -1,6 +1,7 @@
 """Many buyers at once: nothing is sold twice, nothing is lost, and nobody waits for a deadlock."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,10 +18,9 @@ from shop.domain.inventory.models import Stock, StockHold
 from shop.domain.inventory.states import HoldState
 from shop.domain.live import sales
 from shop.domain.live.models import BuyerQuota, LiveItem
-from shop.domain.live.sales import PurchaseLimit
 from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
-from shop.flows import cancelling, checkout, holding
+from shop.flows import cancelling, checkout, promising
 from shop.kernel.actor import Actor
 from shop.reads.pricing import Wish
 from tests.builders import a_sku, an_actor, an_operator
@@ -198,7 +198,7 @@ def test_naive_twin_takes_counters_as_the_cart_names_them_and_deadlocks(
         return taken
 
     monkeypatch.setattr(holds, "take_from_shelf", slowly)
-    monkeypatch.setattr(holding, "_by_counter", lambda _: 0)
+    monkeypatch.setattr(promising, "in_order", list)
     assert_breaks(lambda: race_opposite_carts(race, monkeypatch, crowd=4)[1])
 
 
@@ -208,7 +208,7 @@ def test_the_per_buyer_maximum_is_exact_in_parallel(ctx: Flask, race: Race) -> N
     for _ in range(rounds(1, 20)):
         deal = a_deal(live_price_fen=2900, allotment=9, per_buyer_max=2)
         results = press_in_windows(race, deal, an_actor(), windows=20)
-        assert kinds(results) == {"Order": 2, "PurchaseLimit": 18}
+        assert kinds(results) == {"Placed": 2, "PurchaseLimit": 18}
         assert item(deal.live_item_id) == (2, 0)
     assert_sound()
 
@@ -232,36 +232,40 @@ def press_in_windows(race: Race, deal: Wish, buyer: Actor, *, windows: int) -> l
                 actor=buyer,
                 terms=TERMS,
                 key=keys[i],
-                answer=lambda order: Kept(status=201, body=order.number),
+                answer=lambda placed: Kept(status=201, body=placed.number),
                 now=NOON,
             )
         ),
     )
 
 
-def read_then_count(item_id: int, *, sku: str, buyer_id: int, quantity: int, limit: int) -> None:
-    """``sales.take_quota`` as it is often written."""
-    found = db.session.get(BuyerQuota, (item_id, buyer_id), populate_existing=True)
-    taken = (found.taken if found else 0) + quantity
-    if taken > limit:
-        raise PurchaseLimit
-    a_moment()
-    fresh = insert_into(BuyerQuota).values(live_item_id=item_id, buyer_id=buyer_id, taken=taken)
-    key = [BuyerQuota.live_item_id, BuyerQuota.buyer_id]
-    db.session.execute(fresh.on_conflict_do_update(index_elements=key, set_={"taken": taken}))
+def read_then_count(item_id: int, wanted: Mapping[int, int], *, limit: int) -> set[int]:
+    """``sales.take_quotas`` as it is often written."""
+    may = set()
+    for buyer_id, quantity in wanted.items():
+        found = db.session.get(BuyerQuota, (item_id, buyer_id), populate_existing=True)
+        taken = (found.taken if found else 0) + quantity
+        if taken > limit:
+            continue
+        a_moment()
+        fresh = insert_into(BuyerQuota).values(live_item_id=item_id, buyer_id=buyer_id, taken=taken)
+        key = [BuyerQuota.live_item_id, BuyerQuota.buyer_id]
+        db.session.execute(fresh.on_conflict_do_update(index_elements=key, set_={"taken": taken}))
+        may.add(buyer_id)
+    return may
 
 
 @on_postgresql
 def test_naive_twin_lets_one_buyer_take_more_than_the_maximum(
     ctx: Flask, race: Race, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sales, "take_quota", read_then_count)
+    monkeypatch.setattr(sales, "take_quotas", read_then_count)
     deal = a_deal(live_price_fen=2900, allotment=20, per_buyer_max=2)
 
     def attempt() -> list[Any]:
         return press_in_windows(race, deal, an_actor(), windows=4)
 
-    assert_breaks(attempt, wrong=lambda results: kinds(results)["Order"] > 2)
+    assert_breaks(attempt, wrong=lambda results: kinds(results)["Placed"] > 2)
 
 
 def end_at_once(order: Order, race: Race, *, operator: Actor) -> list[Any]:

@@ -24,6 +24,7 @@ from shop.domain.orders.models import Order
 from shop.domain.villages.models import Cooperative
 from shop.domain.villages.states import PlaceStatus
 from shop.flows import carts, checkout
+from shop.flows.drafting import Placed
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Invalid, NotFound
 from shop.reads import pricing
@@ -244,13 +245,13 @@ def keyed(buyer: Actor, fingerprint: str = "a" * 64) -> KeyedRequest:
     )
 
 
-def place_keyed(sku: str, buyer: Actor, **key: str) -> Order | Kept:
+def place_keyed(sku: str, buyer: Actor, **key: str) -> Placed | Kept:
     return checkout.place_order(
         ask({sku: 1}),
         actor=buyer,
         terms=TERMS,
         key=keyed(buyer, **key),
-        answer=lambda order: Kept(status=201, body=order.number),
+        answer=lambda placed: Kept(status=201, body=placed.number),
         now=NOON,
     )
 
@@ -258,7 +259,7 @@ def place_keyed(sku: str, buyer: Actor, **key: str) -> Order | Kept:
 def test_the_same_key_shows_the_first_order_again(ctx: Flask) -> None:
     sku, buyer = a_sku(on_hand=5), an_actor()
     first, again = place_keyed(sku, buyer), place_keyed(sku, buyer)
-    assert isinstance(first, Order)
+    assert isinstance(first, Placed)
     assert again == Kept(status=201, body=first.number)
     assert (orders(), stock(sku)) == (1, (5, 1, 0))
 
@@ -268,7 +269,7 @@ def test_a_key_belongs_to_one_request_of_one_buyer(ctx: Flask) -> None:
     place_keyed(sku, buyer)
     with pytest.raises(IdempotencyKeyReused):
         place_keyed(sku, buyer, fingerprint="b" * 64)
-    assert isinstance(place_keyed(sku, an_actor()), Order)
+    assert isinstance(place_keyed(sku, an_actor()), Placed)
     assert orders() == 2
 
 
@@ -278,7 +279,7 @@ def test_a_refused_order_leaves_its_key_free(ctx: Flask) -> None:
     with pytest.raises(OutOfStock):
         place_keyed(sku, buyer)
     age(blocking)
-    assert isinstance(place_keyed(sku, buyer), Order)
+    assert isinstance(place_keyed(sku, buyer), Placed)
 
 
 @transactional

@@ -110,7 +110,7 @@ def test_the_next_buyer_takes_over_no_expired_units(home: Cooperative) -> None:
     place({sku: 4}, now=LATE)
     with pytest.raises(OutOfStock):
         place({sku: 1}, now=THREE)
-    assert stock(sku) == (4, 4, 0)
+    assert stock(sku) == (0, 0, 0)
     a_lot(sku, 5, best_before=TODAY + 9 * DAY, now=THREE)
     place({sku: 5}, now=THREE)
     assert stock(sku) == (5, 5, 0)

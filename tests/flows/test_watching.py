@@ -17,7 +17,7 @@ from shop.domain.orders.models import Order
 from shop.domain.villages.models import Cooperative
 from shop.domain.villages.states import PlaceStatus
 from shop.flows import checkout, going_live, linking, pinning, places, watching
-from shop.flows.checkout import OrderRequest
+from shop.flows.drafting import OrderRequest, Placed
 from shop.kernel.errors import IllegalMove
 from shop.reads import console
 from shop.reads import live as rooms
@@ -27,6 +27,7 @@ from tests.conftest import NOON, Race
 from tests.live_builders import a_host, a_live_show, events_of, item_row, put_in, tick_all, types_of
 from tests.naive import assert_breaks
 from tests.paid_orders import SHIP_TO, TERMS, pay
+from tests.seen import numbered
 
 LATER = NOON + timedelta(seconds=3)
 
@@ -38,8 +39,8 @@ def bought(item: int, *, name: str = "李四", quantity: int = 1, now: datetime 
         consents=[PERISHABLE_CONSENT],
     )
     placed = checkout.place_order(request, actor=an_actor(name=name), terms=TERMS, now=now)
-    assert isinstance(placed, Order)
-    return placed
+    assert isinstance(placed, Placed)
+    return numbered(placed.number)
 
 
 def told(show: int, type_: str) -> list[dict[str, object]]:

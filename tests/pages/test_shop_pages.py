@@ -192,7 +192,7 @@ def test_a_busy_shop_keeps_the_order_in_a_queue_and_places_it_once(
         raise Unavailable("the database is busy")
 
     with monkeypatch.context() as patched:
-        patched.setattr(checkout, "place_order", busy)
+        patched.setattr(checkout, "place_orders", busy)
         answer = buyer.client.post("/checkout", data=form)
     shown = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")

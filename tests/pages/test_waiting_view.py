@@ -61,7 +61,7 @@ def test_whatever_keeps_the_shop_busy_the_order_waits_and_is_placed_once(
     buying: Checkout,
 ) -> None:
     for cause, error in CAUSES.items():
-        for target, name in ((checkout, "_place"), (who, "actor_by_token")):
+        for target, name in ((checkout, "_place_together"), (who, "actor_by_token")):
             with failing(target, name, error):
                 waiting(buying, buying.send())
                 waiting(buying, buying.refresh())
@@ -79,7 +79,7 @@ def test_whatever_keeps_the_shop_busy_the_order_waits_and_is_placed_once(
 def test_after_half_a_minute_it_says_what_was_kept_and_sends_nothing_by_itself(
     buying: Checkout, clock: FixedClock
 ) -> None:
-    with failing(checkout, "_place", Unavailable("busy")):
+    with failing(checkout, "_place_together", Unavailable("busy")):
         waiting(buying, buying.send())
         clock.tick(29)
         waiting(buying, buying.send())
@@ -91,7 +91,7 @@ def test_after_half_a_minute_it_says_what_was_kept_and_sends_nothing_by_itself(
     assert REFRESH.search(page) is None
     assert "data-waiting" not in page
     assert orders() == []
-    with failing(checkout, "_place", Unavailable("busy")):
+    with failing(checkout, "_place_together", Unavailable("busy")):
         waiting(buying, buying.send())
     assert buying.send().status_code == 303
     assert len(orders()) == 1
@@ -114,9 +114,9 @@ def test_a_form_too_long_for_the_session_waits_with_its_button(buying: Checkout)
 
 @on_sqlite
 def test_a_refusal_is_shown_and_does_not_wait(buying: Checkout) -> None:
-    with failing(checkout, "_place", Unavailable("busy")):
+    with failing(checkout, "_place_together", Unavailable("busy")):
         waiting(buying, buying.send())
-    with failing(pricing, "priced", pricing.OutOfStock("gone", sku=buying.sku)):
+    with failing(pricing, "quote_from", pricing.OutOfStock("gone", sku=buying.sku)):
         refused = buying.refresh()
     assert refused.status_code == 409
     assert buying.refresh().headers["Location"] == "/cart"

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from shop import db as ground
+from shop import engine
 from shop.db import NestedTransaction, db, transactional
 from shop.kernel.errors import Unavailable
 from tests.conftest import Race
@@ -229,3 +230,16 @@ def test_money_is_kept_on_the_disc(ctx: Flask) -> None:
         "journal_mode": "wal",
         "recursive_triggers": 1,
     }
+
+
+@only_postgresql
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "REST_S", 0.0)
+    dead = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+    with db.engine.connect() as other:
+        db.session.rollback()
+        other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": dead})
+        assert db.session.scalar(sa.text("SELECT pg_backend_pid()")) != dead
+    db.session.rollback()

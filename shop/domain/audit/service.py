@@ -1,16 +1,17 @@
 """Answers kept for a key: the same key gives the first answer again, never a second effect."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, or_, select, tuple_, update
 
-from shop.db import changed, db
+from shop.db import changed, db, insert_into
 from shop.domain.audit import queries
 from shop.domain.audit.errors import IdempotencyInProgress, IdempotencyKeyReused
 from shop.domain.audit.models import KeptAnswer
+from shop.kernel.errors import DomainError
 
 LEASE = timedelta(seconds=30)
 KEPT_FOR = timedelta(hours=24)
@@ -53,6 +54,87 @@ def take(key: KeyedRequest, *, now: datetime) -> Kept | None:
     return Kept(status=found.status, body=found.body or "", location=found.location)
 
 
+def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, Kept | DomainError]:
+    """What was said to each of these keys before, in one indexed read; a fresh key is absent.
+
+    ``IdempotencyKeyReused`` stands for another body, ``IdempotencyInProgress`` for a first request
+    under way elsewhere. Answers older than 24 hours are forgotten.
+    """
+    by_name = {(key.actor, key.route, key.key): key for key in keys}
+    if not by_name:
+        return {}
+    rows = db.session.execute(
+        select(
+            KeptAnswer.actor,
+            KeptAnswer.route,
+            KeptAnswer.key,
+            KeptAnswer.fingerprint,
+            KeptAnswer.status,
+            KeptAnswer.body,
+            KeptAnswer.location,
+            KeptAnswer.leased_until,
+            KeptAnswer.created_at,
+        ).where(tuple_(KeptAnswer.actor, KeptAnswer.route, KeptAnswer.key).in_(list(by_name)))
+    ).all()
+    found: dict[KeyedRequest, Kept | DomainError] = {}
+    for row in rows:
+        key = by_name[row.actor, row.route, row.key]
+        lapsed = row.status is None and row.leased_until <= now
+        if row.created_at <= now - KEPT_FOR or (lapsed and row.fingerprint == key.fingerprint):
+            changed(delete(KeptAnswer).where(*_of(key), KeptAnswer.created_at == row.created_at))
+        else:
+            found[key] = _verdict(row, key)
+    return found
+
+
+def _verdict(row: Any, key: KeyedRequest) -> Kept | DomainError:
+    if row.fingerprint != key.fingerprint:
+        return IdempotencyKeyReused("this key was used with another request")
+    if row.status is None:
+        return IdempotencyInProgress("the first request with this key is still under way")
+    return Kept(status=row.status, body=row.body or "", location=row.location)
+
+
+def kept(key: KeyedRequest, *, now: datetime) -> Kept | None:
+    """The answer this very request was given within 24 hours; reads only."""
+    row = queries.kept_answer(actor=key.actor, route=key.route, key=key.key)
+    if row is None or row.created_at <= now - KEPT_FOR:
+        return None
+    verdict = _verdict(row, key)
+    return verdict if isinstance(verdict, Kept) else None
+
+
+def keep_first(answers: Mapping[KeyedRequest, Kept], *, now: datetime) -> set[KeyedRequest]:
+    """Write answers under keys that nobody has used; gives the keys that came first.
+
+    A twin elsewhere that commits first takes its key, whoever asked earlier.
+    """
+    if not answers:
+        return set()
+    by_name = {(key.actor, key.route, key.key): key for key in answers}
+    rows = [
+        {
+            "actor": key.actor,
+            "route": key.route,
+            "key": key.key,
+            "fingerprint": key.fingerprint,
+            "status": answer.status,
+            "body": answer.body,
+            "location": answer.location,
+            "leased_until": now,
+            "created_at": now,
+        }
+        for key, answer in sorted(answers.items(), key=lambda one: astuple(one[0]))
+    ]
+    written = db.session.execute(
+        insert_into(KeptAnswer)
+        .on_conflict_do_nothing()
+        .returning(KeptAnswer.actor, KeptAnswer.route, KeptAnswer.key),
+        rows,
+    )
+    return {by_name[tuple(row)] for row in written}
+
+
 def keep(key: KeyedRequest, answer: Kept, *, now: datetime) -> None:
     """Write down the answer that every repetition gets for 24 hours."""
     changed(
@@ -90,9 +172,7 @@ def _of(key: KeyedRequest) -> tuple[Any, ...]:
 
 
 def _insert(key: KeyedRequest, *, now: datetime) -> bool:
-    dialect = db.session.get_bind().dialect.name
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(KeptAnswer).values(
+    statement = insert_into(KeptAnswer).values(
         actor=key.actor,
         route=key.route,
         key=key.key,

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, insert, update
 
 from shop.db import changed, db
 from shop.domain.inventory import expiry
 from shop.domain.inventory.errors import OutOfStock
-from shop.domain.inventory.ledger import record
+from shop.domain.inventory.ledger import MoveFacts, record, record_all
 from shop.domain.inventory.models import Stock, StockHold
-from shop.domain.inventory.queries import earliest_expiry
 from shop.domain.inventory.states import HoldState, MoveKind
 from shop.kernel.clock import rfc3339
 
@@ -40,9 +39,8 @@ def take_from_shelf(sku: str, quantity: int) -> bool:
     )
 
 
-def refuse(sku: str, quantity: int, *, left: int, live_item_id: int | None) -> OutOfStock:
+def refuse(sku: str, quantity: int, *, left: int, expiry: datetime | None) -> OutOfStock:
     """The error of a counter that has too few, with the soonest moment units may return."""
-    expiry = earliest_expiry(sku, live_item_id)
     return OutOfStock(
         "not enough left",
         sku=sku,
@@ -52,38 +50,58 @@ def refuse(sku: str, quantity: int, *, left: int, live_item_id: int | None) -> O
     )
 
 
-def open_hold(
-    *,
-    sku: str,
-    cooperative_id: int,
-    order_id: int,
-    order_line_id: int,
-    live_item_id: int | None,
-    quantity: int,
-    expires_at: datetime,
-    now: datetime,
-) -> None:
-    """Write down a promise whose counter has been taken already."""
-    hold = StockHold(
-        sku=sku,
-        order_id=order_id,
-        order_line_id=order_line_id,
-        live_item_id=live_item_id,
-        quantity=quantity,
-        expires_at=expires_at,
-        created_at=now,
-    )
-    db.session.add(hold)
-    db.session.flush()
-    record(
-        MoveKind.HOLD,
-        sku=sku,
-        cooperative_id=cooperative_id,
-        held=quantity,
-        hold_id=hold.id,
-        order_id=order_id,
-        live_item_id=live_item_id,
-        now=now,
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """Units of one line whose counter has been taken already."""
+
+    sku: str
+    cooperative_id: int
+    order_id: int
+    order_line_id: int
+    live_item_id: int | None
+    quantity: int
+    expires_at: datetime
+
+
+def open_holds(promises: Sequence[Promise], *, now: datetime) -> None:
+    """Write down promises, each with its move."""
+    ids = db.session.scalars(
+        insert(StockHold).returning(StockHold.id, sort_by_parameter_order=True),
+        [
+            {
+                "sku": one.sku,
+                "order_id": one.order_id,
+                "order_line_id": one.order_line_id,
+                "live_item_id": one.live_item_id,
+                "quantity": one.quantity,
+                "expires_at": one.expires_at,
+                "created_at": now,
+            }
+            for one in promises
+        ],
+    ).all()
+    moves = [
+        MoveFacts(
+            sku=one.sku,
+            cooperative_id=one.cooperative_id,
+            held=one.quantity,
+            hold_id=hold_id,
+            order_id=one.order_id,
+            live_item_id=one.live_item_id,
+            now=now,
+        )
+        for one, hold_id in zip(promises, ids, strict=True)
+    ]
+    record_all(MoveKind.HOLD, moves)
+
+
+def untake_from_shelf(sku: str, quantity: int) -> None:
+    """Give back what this transaction took and will not write down."""
+    changed(
+        update(Stock)
+        .where(Stock.sku == sku)
+        .values(held=Stock.held - quantity)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -23,6 +23,7 @@ from shop.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S = 5.0
 INTERVAL_S = 0.25
 BREATH_S = 0.05
 """Least time between two looks, so that a burst is written together."""
@@ -162,6 +163,7 @@ class LocalBus:
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._looking = False
+        self._thread: threading.Thread | None = None
 
     def wake(self, session_id: int) -> None:
         if session_id in self._rooms:
@@ -176,7 +178,8 @@ class LocalBus:
             self._count += 1
             if not self._looking:
                 self._looking = True
-                threading.Thread(target=self._look, name="live-bus", daemon=True).start()
+                self._thread = threading.Thread(target=self._look, name="live-bus", daemon=True)
+                self._thread.start()
         return listener
 
     def rooms(self) -> list[int]:
@@ -192,6 +195,9 @@ class LocalBus:
         for listener in everybody:
             listener.drop()
             listener.leave()
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
 
     def _remove(self, session_id: int, listener: Listener) -> None:
         with self._lock:

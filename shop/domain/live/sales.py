@@ -1,6 +1,6 @@
 """Selling from a live item: its counter, and the per-buyer maximum, exact under concurrency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import case, func, select, update
@@ -42,6 +42,29 @@ def take_quota(item_id: int, *, sku: str, buyer_id: int, quantity: int, limit: i
         raise refusal
 
 
+def take_quotas(item_id: int, wanted: Mapping[int, int], *, limit: int) -> set[int]:
+    """Count units against the maxima of several buyers at once; gives the buyers who may."""
+    rows = [
+        {"live_item_id": item_id, "buyer_id": buyer_id, "taken": units}
+        for buyer_id, units in sorted(wanted.items())
+        if units <= limit
+    ]
+    if not rows:
+        return set()
+    fresh = insert_into(BuyerQuota)
+    together = BuyerQuota.taken + fresh.excluded.taken
+    return set(
+        db.session.scalars(
+            fresh.on_conflict_do_update(
+                index_elements=[BuyerQuota.live_item_id, BuyerQuota.buyer_id],
+                set_={"taken": together},
+                where=together <= limit,
+            ).returning(BuyerQuota.buyer_id),
+            rows,
+        )
+    )
+
+
 def return_quota(item_id: int, *, buyer_id: int, quantity: int) -> None:
     """Uncount units whose order came to nothing."""
     changed(
@@ -79,6 +102,16 @@ def release(item_id: int, quantity: int) -> bool:
         .execution_options(synchronize_session=False)
     ).scalar_one()
     return closed_at is not None
+
+
+def unhold(item_id: int, quantity: int) -> None:
+    """Give back what this transaction promised and will not write down."""
+    changed(
+        update(LiveItem)
+        .where(LiveItem.id == item_id)
+        .values(held=LiveItem.held - quantity)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def sell_held(item_id: int, quantity: int) -> None:

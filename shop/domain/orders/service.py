@@ -1,9 +1,9 @@
 """Verbs of an order; every move is guarded by the state it leaves and keeps one history row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, select, tuple_, update
 
 from shop.db import changed, db, insert_into
 from shop.domain.orders.errors import OrderStateConflict
@@ -240,6 +240,10 @@ def put_in_cart(
     )
 
 
-def take_from_cart(user_id: int, skus: list[str]) -> None:
-    """Remove SKUs from a cart."""
-    db.session.execute(delete(CartItem).where(CartItem.user_id == user_id, CartItem.sku.in_(skus)))
+def take_from_carts(bought: Iterable[tuple[int, str]]) -> None:
+    """Remove SKUs, each with its buyer, from the buyers' carts."""
+    db.session.execute(
+        delete(CartItem)
+        .where(tuple_(CartItem.user_id, CartItem.sku).in_(sorted(bought)))
+        .execution_options(synchronize_session=False)
+    )

@@ -11,6 +11,7 @@ from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Bp, Fen, Pattern, QuerySchema, Slug, Utc, Whole
 from shop.web.api.trace import Named
+from shop.web.microcache import shared
 from shop.web.periods import PERIOD
 from shop.web.who import me, public, role
 
@@ -123,6 +124,7 @@ class BoardOut(ma.Schema):
 
 @bp.get("/board/<slug:village>")
 @public
+@shared
 @bp.arguments(PeriodArgs, location="query")
 @bp.response(200, BoardOut)
 def board(args: dict[str, Any], village: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from shop.web.api.catalogue_schemas import (
 )
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import list_of
+from shop.web.microcache import shared
 from shop.web.paging import page
 from shop.web.who import cooperative, me, operator, public
 
@@ -35,6 +36,7 @@ class Products(MethodView):
     """What can be bought."""
 
     @public
+    @shared
     @bp.arguments(ProductArgs, location="query")
     @bp.response(200, list_of(ProductCardOut))
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Product(MethodView):
     """One product."""
 
     @public
+    @shared
     @bp.response(200, ProductOut)
     def get(self, slug: str) -> dict[str, Any]:
         """A page on sale; its own people and the operator see it in every state."""

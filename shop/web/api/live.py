@@ -29,6 +29,7 @@ from shop.web.api.live_schemas import (
 from shop.web.api.live_tags import act, shown
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import list_of
+from shop.web.microcache import shared
 from shop.web.paging import paged
 from shop.web.who import me, operator, public, role, signed_in
 
@@ -51,6 +52,7 @@ class Sessions(MethodView):
     @bp.arguments(RoomsArgs, location="query")
     @bp.response(200, list_of(RoomCardOut))
     @public
+    @shared
     def get(self, args: Shown) -> Shown:
         """On air and over: the newest first; coming up: the soonest first."""
         own = args["seen_as"] == "host"
@@ -100,6 +102,7 @@ class Session(MethodView):
 
     @bp.response(200, RoomOut)
     @public
+    @shared
     def get(self, session_id: int) -> Response:
         """The snapshot; its ETag changes when anything but ``server_time`` does."""
         return Response(json.dumps(shown(session_id)), content_type="application/json")

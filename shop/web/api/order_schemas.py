@@ -9,8 +9,10 @@ from shop.domain.logistics.models import Shipment
 from shop.domain.orders.models import OrderHistory
 from shop.domain.orders.states import OrderStatus
 from shop.domain.payments.models import Payment
+from shop.flows.drafting import Placed
 from shop.reads.order_refunds import RefundView
 from shop.reads.orders import OrderView
+from shop.reads.pricing import PricedLine
 from shop.web.api.schemas import Fen, Grams, Phone, Utc, Whole
 
 
@@ -149,6 +151,65 @@ def show(view: OrderView) -> dict[str, Any]:
         "payments": [show_payment(payment) for payment in view.payments],
         "refunds": [show_refund(refund, skus) for refund in view.refunds],
         "history": [_show_step(step) for step in view.history],
+    }
+
+
+def show_placed(placed: Placed) -> dict[str, Any]:
+    """An order just placed as ``OrderOut`` dumps it: what ``show`` says of it once it is read."""
+    quote, ship_to = placed.quote, placed.request.ship_to
+    return {
+        "number": placed.number,
+        "status": str(OrderStatus.PENDING_PAYMENT),
+        "cancel_reason": None,
+        "lines": [_show_new_line(line) for line in quote.lines],
+        "goods_fen": quote.goods_fen,
+        "discount_fen": quote.discount_fen,
+        "freight_fen": quote.freight_fen,
+        "total_fen": quote.total_fen,
+        "ship_to": {
+            "name": ship_to.name,
+            "phone": ship_to.phone,
+            "region_code": ship_to.region_code,
+            "region": placed.region,
+            "street": ship_to.street,
+        },
+        "note": placed.request.note,
+        "seller_of_record": placed.seller_of_record,
+        "ship_by": quote.ship_by,
+        "expires_at": placed.expires_at,
+        "created_at": placed.created_at,
+        "shipments": [],
+        "payments": [],
+        "refunds": [],
+        "history": [
+            {
+                "from_": None,
+                "to": str(OrderStatus.PENDING_PAYMENT),
+                "actor_role": "buyer",
+                "at": placed.created_at,
+                "reason": None,
+            }
+        ],
+    }
+
+
+def _show_new_line(line: PricedLine) -> dict[str, Any]:
+    return {
+        "sku": line.sku,
+        "title": line.title,
+        "variant": line.variant_name,
+        "unit": line.unit,
+        "quantity": line.quantity,
+        "unit_price_fen": line.unit_price_fen,
+        "total_fen": line.total_fen,
+        "weight_grams": line.weight_grams,
+        "cooperative": line.cooperative_slug,
+        "live_session_id": line.live_session_id,
+        "shipped": 0,
+        "cancelled": 0,
+        "refunded": 0,
+        "refunded_fen": 0,
+        "snapshot": line.snapshot,
     }
 
 

@@ -10,8 +10,8 @@ from flask.views import MethodView
 from shop.domain.audit.service import Kept
 from shop.domain.orders.models import Order
 from shop.domain.orders.states import OrderStatus
-from shop.flows import cancelling, checkout, completing
-from shop.flows.checkout import OrderRequest, ShipTo
+from shop.flows import cancelling, completing
+from shop.flows.drafting import OrderRequest, Placed, ShipTo
 from shop.kernel.actor import Actor
 from shop.kernel.errors import Forbidden
 from shop.keyset import keyset
@@ -19,8 +19,9 @@ from shop.reads import orders as reads
 from shop.reads import pricing
 from shop.reads.orders import OrderView
 from shop.tools import tools
-from shop.web import etag
-from shop.web.api.order_schemas import OrderOut, show
+from shop.web import etag, gathering
+from shop.web.admission import first
+from shop.web.api.order_schemas import OrderOut, show, show_placed
 from shop.web.api.quotes import REGION, WishIn
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import (
@@ -36,7 +37,6 @@ from shop.web.coupons import refuse_coupon
 from shop.web.idempotency import asked, key_required, own_answer, replay
 from shop.web.limits import limit
 from shop.web.paging import paged
-from shop.web.terms import order_terms
 from shop.web.who import me, signed_in
 
 bp = ApiBlueprint("orders", __name__, description="Orders of buyers.")
@@ -85,10 +85,13 @@ class OrderArgs(PageArgs):
     )
 
 
-def answer_of(order: Order) -> Kept:
+def answer_of(placed: Placed) -> Kept:
     """The answer to an order just placed, kept in its own transaction."""
-    body = flask_json.dumps(OrderOut().dump(show(reads.view_of(order))))
-    return Kept(status=201, body=body, location=f"/api/v1/orders/{order.number}")
+    body = flask_json.dumps(ORDER.dump(show_placed(placed)))
+    return Kept(status=201, body=body, location=f"/api/v1/orders/{placed.number}")
+
+
+ORDER = OrderOut()
 
 
 @bp.route("/orders")
@@ -111,13 +114,14 @@ class Orders(MethodView):
     @signed_in
     @key_required
     @own_answer
+    @first
     @limit("order")
     @bp.arguments(OrderIn)
     @bp.response(201, OrderOut)
     def post(self, body: dict[str, Any]) -> Response:
         """Place an order, from a live room or from the shelf; needs an ``Idempotency-Key``."""
         refuse_coupon(body["coupon"])
-        placed = checkout.place_order(
+        placed = gathering.place(
             OrderRequest(
                 wishes=body["items"],
                 ship_to=body["ship_to"],
@@ -126,11 +130,8 @@ class Orders(MethodView):
                 consents=body["consents"],
                 expected_total_fen=body["expected_total_fen"],
             ),
-            actor=me(),
-            terms=order_terms(tools().settings),
             key=asked(),
             answer=answer_of,
-            now=tools().clock(),
         )
         if isinstance(placed, Kept):
             return replay(placed)

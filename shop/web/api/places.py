@@ -9,6 +9,7 @@ from shop.keyset import Keyset
 from shop.reads import places
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Flag, PageArgs, Slug, Whole, list_of
+from shop.web.microcache import shared
 from shop.web.paging import page
 from shop.web.who import public
 
@@ -51,6 +52,7 @@ class CooperativeOut(ma.Schema):
 
 @bp.get("/villages")
 @public
+@shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(VillageOut))
 def villages(asked: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def villages(asked: dict[str, Any]) -> dict[str, Any]:
 
 @bp.get("/cooperatives")
 @public
+@shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(CooperativeOut))
 def cooperatives(asked: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def cooperatives(asked: dict[str, Any]) -> dict[str, Any]:
 
 @bp.get("/categories")
 @public
+@shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(CategoryOut))
 def categories(asked: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from shop.flows import checkout
+from shop.flows import drafting
 from shop.reads import pricing
 from shop.reads.pricing import PricedLine, Quote, Wish
 from shop.tools import tools
@@ -118,5 +118,5 @@ def quote(body: dict[str, Any]) -> dict[str, Any]:
     refuse_coupon(body["coupon"])
     region = body["ship_to"] and body["ship_to"]["region_code"]
     found = pricing.quote(body["items"], region_code=region, now=tools().clock())
-    checkout.check_sellers(found, seller_of_record=tools().settings.seller_of_record)
+    drafting.check_sellers(found, seller_of_record=tools().settings.seller_of_record)
     return show(found, freight_known=region is not None)

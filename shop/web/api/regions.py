@@ -11,6 +11,7 @@ from shop.keyset import MAX_LIMIT, Keyset
 from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import PageArgs, Pattern, QueryInt, StrictSchema, list_of
+from shop.web.microcache import shared
 from shop.web.paging import paged
 from shop.web.parsing import InvalidParameter
 from shop.web.who import public
@@ -40,6 +41,7 @@ class RegionOut(StrictSchema):
 
 @bp.get("/regions")
 @public
+@shared
 @bp.arguments(RegionArgs, location="query")
 @bp.response(200, list_of(RegionOut))
 def below(asked: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from shop.reads import trace as traces
 from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Day, Utc, Whole
+from shop.web.microcache import shared
 from shop.web.who import public
 
 bp = ApiBlueprint("trace", __name__, description="Where a lot came from.")
@@ -64,6 +65,7 @@ class TraceOut(ma.Schema):
 
 @bp.get("/trace/<code:code>")
 @public
+@shared
 @bp.response(200, TraceOut)
 def show(code: str) -> dict[str, Any]:
     """The story of the lot whose code stands on a box."""

@@ -11,16 +11,15 @@ from shop.domain.accounts import texts
 from shop.domain.accounts.models import Address
 from shop.domain.audit.service import Kept, KeyedRequest
 from shop.domain.logistics import regions
-from shop.domain.orders.models import Order
-from shop.flows import checkout, own_account
-from shop.flows.checkout import COOPERATIVE, OrderRequest, ShipTo
+from shop.flows import own_account
+from shop.flows.drafting import COOPERATIVE, OrderRequest, Placed, ShipTo
 from shop.kernel.clock import local_date
 from shop.kernel.errors import DomainError, Invalid, Unavailable
 from shop.reads import addresses, carts, money_goes, pricing
 from shop.reads.carts import Short
 from shop.reads.pricing import Quote, Wish
 from shop.tools import tools
-from shop.web import queued
+from shop.web import gathering, queued
 from shop.web.errors import RETRY_AFTER_S, when_busy
 from shop.web.fields import Sku, Text
 from shop.web.form_fields import Checkbox, FormInt
@@ -30,7 +29,6 @@ from shop.web.pages import Form, FormSchema, checkout_lines, render, see
 from shop.web.pages.cart import wishes as cart_wishes
 from shop.web.pages.legal import titled
 from shop.web.problems import kind_of
-from shop.web.terms import order_terms
 from shop.web.who import me, signed_in
 from shop.web.words import _
 
@@ -238,8 +236,8 @@ def _own_address(address_id: int) -> Address | None:
 
 def _place(
     data: dict[str, Any], choice: _Choice, address: Address, key: KeyedRequest | None
-) -> Order | Kept:
-    return checkout.place_order(
+) -> Placed | Kept:
+    return gathering.place(
         OrderRequest(
             wishes=choice.wishes,
             ship_to=ShipTo(
@@ -253,13 +251,10 @@ def _place(
             consents=[pricing.PERISHABLE_CONSENT] if data["consent"] else [],
             expected_total_fen=data["expected_total_fen"],
         ),
-        actor=me(),
-        terms=order_terms(tools().settings),
         key=key,
         answer=_answer,
-        now=tools().clock(),
     )
 
 
-def _answer(order: Order) -> Kept:
-    return Kept(status=303, body="", location=url_for("pay.choose", number=order.number))
+def _answer(placed: Placed) -> Kept:
+    return Kept(status=303, body="", location=url_for("pay.choose", number=placed.number))

@@ -1,0 +1,1 @@
+"""Benchmarks with their baselines: every figure is a ratio inside one run."""
