@@ -8,6 +8,14 @@ from shop.kernel.codes import clean_lot_code
 MAX_ID = 2**53
 
 
+def asked_id(text: str) -> int:
+    """An id after the question mark, for ``request.args.get(..., type=asked_id)``."""
+    number = int(text)
+    if not 0 < number <= MAX_ID:
+        raise ValueError
+    return number
+
+
 class IdConverter(BaseConverter):
     """``1`` to 2^53, written in one way only."""
 
@@ -44,6 +52,12 @@ class CodeConverter(BaseConverter):
         return code
 
 
+class SlipConverter(BaseConverter):
+    """A weighing slip's number: the day and six signs."""
+
+    regex = "W[0-9]{6}-[2-9A-HJ-NP-Z]{6}"
+
+
 class SkuConverter(BaseConverter):
     """A variant's own code, at most 40 characters."""
 
@@ -56,6 +70,7 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
     "number": NumberConverter,
     "code": CodeConverter,
     "sku": SkuConverter,
+    "slip": SlipConverter,
 }
 
 

@@ -13,6 +13,7 @@ ABSENT = {
     "number": "260101-ZZZZZZZZZZ",
     "slug": "no-such-thing",
     "code": "2222-22222",
+    "slip": "W260101-ZZZZZZ",
 }
 REASON = {"reason": "演示原因"}
 SHOW = "/api/v1/live-sessions/<id:session_id>"

@@ -188,7 +188,7 @@ OWNED: dict[str, dict[str, Any] | None] = {
         "variants-0-sku": "{sku}", "variants-0-price_fen": "36.80"
     },
     "GET /coop/stock/lots/<code:code>": None,
-    "GET /coop/stock/slips/<slip_no>": None,
+    "GET /coop/stock/slips/<slip:slip_no>": None,
     f"GET {SHOW}": None,
     f"POST {SHOW}/archive": None,
     f"GET {CONSOLE}": None,

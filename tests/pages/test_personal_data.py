@@ -43,7 +43,7 @@ READERS: dict[str, dict[str, tuple[str, ...]]] = {
         "GET /coop/stock/lots/new": KEEPERS,
         "GET /coop/stock/pack": KEEPERS,
         "GET /coop/stock/scale": KEEPERS,
-        "GET /coop/stock/slips/<slip_no>": DESK,
+        "GET /coop/stock/slips/<slip:slip_no>": DESK,
         "GET /operator/cooperatives/<slug:slug>": ("operator",),
     },
     "phone": {

@@ -13,7 +13,7 @@ from tests.api.calling import address
 from tests.api.world import build
 from tests.pages.busy import busy
 from tests.pages.furnish import furnish
-from tests.pages.walking import Walk, ids_for, pages
+from tests.pages.walking import ASKED, Walk, ids_for, pages
 from tests.pages.written import ALSO, CODES, VECTORS, WORDS, texts, vandalise
 
 HOME = "http://127.0.0.1:8000"
@@ -22,8 +22,6 @@ NEVER_SHOWN = {"orders.source", "packing_run.note", "payment_history.reason"}
 FOREIGN_TAGS = {"applet", "base", "embed", "frame", "iframe", "marquee", "math", "object", "style"}
 FOREIGN_NAMES = {"background", "http-equiv", "srcdoc", "srcset", "style"}
 ADDRESSES = {"action", "cite", "data", "formaction", "href", "poster", "src", "xlink:href"}
-ASKED = ("after", "code", "cooperative", "kind", "list", "next", "period", "q", "seller", "show",
-         "sku", "sort", "source", "status", "user", "village", "way")  # fmt: skip
 ALL_AT_ONCE = """"'></textarea></title><script>alert(1)</script><img src=x onerror=alert(1)>"""
 ENDINGS = ("/sign-out", "/account/sign-out-others")
 

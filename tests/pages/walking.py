@@ -31,6 +31,12 @@ def ids_for(route: str, ids: dict[str, Any]) -> dict[str, Any]:
     return WORDS_IN_PATHS | ids | {word: ids[thing] for word, thing in meant.items() if ids}
 
 
+ASKED = (
+    "address", "after", "as", "code", "cooperative", "kind", "lang", "limit", "list", "live_item",
+    "mine", "next", "number", "parent", "period", "q", "quantity", "seller", "show", "sku", "sort",
+    "source", "status", "user", "village", "wait", "way",
+)  # fmt: skip
+"""Whatever a page or an answer may be asked for after the question mark."""
 OTHERS = {
     "number": ("waiting", "cancelled"),
     "task_id": ("report_task",),

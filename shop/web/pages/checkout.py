@@ -29,6 +29,7 @@ from shop.web.pages import Form, FormSchema, checkout_lines, render, see
 from shop.web.pages.cart import wishes as cart_wishes
 from shop.web.pages.legal import titled
 from shop.web.problems import kind_of
+from shop.web.urls import asked_id
 from shop.web.who import me, signed_in
 from shop.web.words import _
 
@@ -73,7 +74,7 @@ class _Choice:
 @signed_in
 def start() -> ResponseReturnValue:
     """The goods named in the address, or the cart's; signing in comes back to the same."""
-    address = _address(request.args.get("address", type=int))
+    address = _address(request.args.get("address", type=asked_id))
     source = request.args.get("source", "")[:40] or None
     wishes = checkout_lines.asked()
     if not wishes:

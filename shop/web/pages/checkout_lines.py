@@ -10,6 +10,7 @@ from shop.kernel.errors import NotFound
 from shop.reads import pricing
 from shop.reads.live_items import sku_of
 from shop.reads.pricing import Wish
+from shop.web.urls import asked_id
 
 LINE = re.compile(r"([0-9]{1,6}):([0-9]{0,15}):(.{1,40})")
 """Quantity, live item if any, SKU."""
@@ -20,7 +21,7 @@ def asked() -> list[Wish]:
     lines = request.args.getlist("line")[: pricing.MAX_LINES]
     if lines:
         return [_read(line) for line in lines]
-    live_item = request.args.get("live_item", type=int)
+    live_item = request.args.get("live_item", type=asked_id)
     sku = request.args.get("sku") or (sku_of(live_item) if live_item else None)
     if live_item and sku is None:
         raise NotFound

@@ -18,6 +18,7 @@ from shop.web.form_fields import FormInt
 from shop.web.limits import limit
 from shop.web.pages import Form, FormSchema, flash, render, render_form, see
 from shop.web.security import body_limit
+from shop.web.urls import asked_id
 from shop.web.who import me, signed_in
 from shop.web.words import _
 
@@ -111,8 +112,8 @@ def _choices(number: str, kept: Sequence[int] = ()) -> dict[str, Any]:
     now = tools().clock()
     lines = reads.claimable(orders.of_buyer(number, me().user_id), now=now)
     sellers = {found.line.cooperative_id: found.line.snapshot["seller"]["name"] for found in lines}
-    asked = request.values.get("seller", "")
-    chosen = int(asked) if asked.isdecimal() and int(asked) in sellers else next(iter(sellers), 0)
+    asked = request.values.get("seller", 0, type=asked_id)
+    chosen = asked if asked in sellers else next(iter(sellers), 0)
     shown = [found for found in lines if found.line.cooperative_id == chosen]
     reasons = [
         str(reason)

@@ -114,11 +114,11 @@ def weigh() -> ResponseReturnValue:
     return render_form("coop_stock/scale.html", form, error, **_deliveries())
 
 
-@bp.get("/slips/<slip_no>")
+@bp.get("/slips/<slip:slip_no>")
 @cooperative()
 def slip(slip_no: str) -> str:
     """The weighing slip, made for a narrow printer."""
-    intake, farmer, product = reads.slip(slip_no[:20], me())
+    intake, farmer, product = reads.slip(slip_no, me())
     return render("coop_stock/slip.html", intake=intake, farmer=farmer, product=product)
 
 
