@@ -81,7 +81,7 @@ MEASURE = """(smallest) => {
 
 SHOW_PICTURES = """() => Promise.all([...document.images].map(one => {
   one.loading = 'eager';
-  return one.complete || new Promise(done => { one.onload = one.onerror = done; });
+  return one.decode().catch(() => {});
 }))"""
 """A picture far down a page loads when somebody comes near; here all are wanted."""
 
