@@ -1,5 +1,8 @@
 """``create_app``: the only module that knows every part."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from shop import cli, models, tools, web
@@ -9,10 +12,17 @@ from shop.engine import engine_options
 from shop.kernel.clock import Clock, utc_now
 
 
+class ShopApp(Flask):
+    """Flask without a look for coroutines at every call: the shop has none."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> Flask:
     """Build the shop from its settings; raises ``UnsafeSettings`` rather than start unsafe."""
     settings = settings or Settings.from_env()
-    app = Flask("shop", template_folder="../templates", static_folder="static")
+    app = ShopApp("shop", template_folder="../templates", static_folder="static")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Executable,
+    FromClause,
     Integer,
     MetaData,
     String,
@@ -213,7 +214,7 @@ def _begin_immediate(session: Any, deadline: float) -> None:
         pause = min(pause * 2, 0.05)
 
 
-def insert_into(model: type[Base]) -> Any:
+def insert_into(model: type[Base] | FromClause) -> Any:
     """The dialect's own INSERT, which knows ON CONFLICT on both databases."""
     bind = db.session.get_bind()
     return (sqlite if bind.dialect.name == "sqlite" else postgresql).insert(model)

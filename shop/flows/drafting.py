@@ -189,7 +189,7 @@ def _line(place: int, line: PricedLine) -> dict[str, Any]:
         "unit_price_fen": line.unit_price_fen,
         "total_fen": line.total_fen,
         "weight_grams": line.weight_grams,
-        "snapshot": dict(line.snapshot),
+        "snapshot": line.snapshot,
     }
 
 

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from shop.domain.inventory import holds
 from shop.domain.inventory.errors import OutOfStock
-from shop.domain.inventory.queries import available, earliest_expiry
 from shop.domain.live import sales
 from shop.domain.live.sales import PurchaseLimit
 from shop.flows.holding import release
 from shop.kernel.errors import DomainError
+from shop.reads import shortage
 from shop.reads.pricing import PricedLine
+from shop.reads.shortage import Shortage
 
 
 @dataclass(frozen=True, order=True)
@@ -46,26 +47,11 @@ class Counter:
         else:
             sales.unhold(self.live_item_id, units)
 
-    def shortage(self) -> "Shortage":
+    def shortage(self) -> Shortage:
         """What is left on it, and when units may come back."""
-        left = (
-            available([self.sku])[self.sku]
-            if self.on_shelf
-            else sales.remaining(self.live_item_id) or 0
-        )
-        return Shortage(self.sku, left, earliest_expiry(self.sku, self.item))
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """Why a counter refuses."""
-
-    sku: str
-    left: int
-    expiry: datetime | None
-
-    def refusal(self, units: int) -> OutOfStock:
-        return holds.refuse(self.sku, units, left=self.left, expiry=self.expiry)
+        if self.on_shelf:
+            return shortage.of_shelf(self.sku)
+        return shortage.of_allotment(self.sku, self.live_item_id)
 
 
 @dataclass(kw_only=True)
@@ -142,13 +128,13 @@ def _serve(counter: Counter, wishes: Sequence[tuple[Wanted, int]], *, now: datet
     if not enough:
         release(holds.expired_on(counter.sku, counter.item, now=now), now=now)
         enough = counter.take(total)
-    too_many, shortage = total if len(wishes) == 1 else total + 1, None
+    too_many, short = total if len(wishes) == 1 else total + 1, None
     for one, units in wishes:
         if enough or (units < too_many and counter.take(units)):
             one.taken.append((counter, units))
         else:
-            shortage = shortage or counter.shortage()
-            one.refused = shortage.refusal(units)
+            short = short or counter.shortage()
+            one.refused = short.refusal(units)
             too_many = min(units, too_many)
 
 

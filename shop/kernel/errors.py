@@ -69,3 +69,9 @@ class Unavailable(DomainError):
     """Something the shop leans on is down; the same request may be sent again."""
 
     code = "dependency-unavailable"
+
+
+class Overloaded(DomainError):
+    """More than the shop can take at this moment; the same request may be sent again."""
+
+    code = "overloaded"

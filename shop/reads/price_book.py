@@ -1,10 +1,14 @@
 """The price book: what the tables say at one moment about everything some buyers wish for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import lazyload
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.queries import available
@@ -14,6 +18,7 @@ from shop.domain.logistics.models import FreightRule
 from shop.domain.settlement.models import SplitRule
 from shop.domain.settlement.queries import current_rules as split_rules
 from shop.domain.villages.models import Cooperative
+from shop.reads.snapshot import snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,14 @@ class Book:
     left: Mapping[str, int]
     freights: Mapping[int, FreightRule]
     splits: Mapping[int, SplitRule]
+    _pages: dict[tuple[str, date], dict[str, Any]] = field(default_factory=dict)
+
+    def page(self, sku: str, today: date) -> dict[str, Any]:
+        """The page of a SKU as its buyers see it today: one for all orders of this book."""
+        if (sku, today) not in self._pages:
+            variant, product, _ = self.offers[sku]
+            self._pages[sku, today] = snapshot(variant, product, today=today)
+        return self._pages[sku, today]
 
 
 def open_book(skus: Iterable[str], live_item_ids: Iterable[int]) -> Book:
@@ -46,7 +59,8 @@ def _offers(skus: Sequence[str]) -> dict[str, tuple[Variant, Product, Cooperativ
         select(Variant, Product, Cooperative)
         .join(Product, Product.id == Variant.product_id)
         .join(Cooperative, Cooperative.id == Product.cooperative_id)
-        .where(Variant.sku.in_(skus))
+        .where(among(Variant.sku, skus))
+        .options(lazyload(Product.variants))
         .execution_options(populate_existing=True)
     )
     return {variant.sku: (variant, product, seller) for variant, product, seller in rows}
@@ -58,7 +72,7 @@ def _deals(ids: Sequence[int]) -> dict[int, tuple[LiveItem, LiveSession]]:
     rows = db.session.execute(
         select(LiveItem, LiveSession)
         .join(LiveSession, LiveSession.id == LiveItem.session_id)
-        .where(LiveItem.id.in_(ids))
+        .where(among(LiveItem.id, ids))
         .execution_options(populate_existing=True)
     )
     return {item.id: (item, session) for item, session in rows}

@@ -23,7 +23,6 @@ from shop.kernel.clock import local_date
 from shop.kernel.errors import Invalid, NotFound
 from shop.reads import price_book
 from shop.reads.price_book import Book
-from shop.reads.snapshot import snapshot
 
 MAX_LINES = 50
 MAX_UNITS = 999
@@ -189,7 +188,7 @@ def _line(wish: Wish, book: Book, today: date) -> PricedLine:
         after_sale=product.after_sale,
         ship_within_hours=product.ship_within_hours,
         max_quantity=max(min(book.left[wish.sku], MAX_UNITS), 0),
-        snapshot=snapshot(variant, product, today=today),
+        snapshot=book.page(wish.sku, today),
     )
     if wish.live_item_id is None:
         return line

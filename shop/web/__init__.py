@@ -44,7 +44,7 @@ def install(app: Flask, *, settings: Settings) -> None:
     etag.install(app)
     idempotency.install(app)
     filters.install(app, settings)
-    gathering.install(app)
+    gathering.install(app, settings)
     pages.install(app)
     live_ticker.install(app)
     microcache.install(app)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from flask import Flask, current_app, request
 
 from shop.config import Settings
-from shop.kernel.errors import DomainError
+from shop.kernel.errors import Overloaded
 from shop.web.ops import deadline_of
 from shop.web.views import view_at
 
@@ -42,12 +42,6 @@ ATTRIBUTE = "__shop_class__"
 KEPT = "shop.admitted"
 
 V = TypeVar("V")
-
-
-class Overloaded(DomainError):
-    """More than the shop can take at this moment; the same request may be sent again."""
-
-    code = "overloaded"
 
 
 def first(view: V) -> V:

@@ -8,8 +8,9 @@ import json
 import re
 import secrets
 from hashlib import sha256, shake_256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import orjson
 from flask import Flask, Response, current_app, g, request
 
 from shop.domain.audit.service import Kept, KeyedRequest
@@ -96,6 +97,12 @@ def asked() -> KeyedRequest | None:
 
     Raises ``IdempotencyKeyInvalid``.
     """
+    if "asked_key" not in g:
+        g.asked_key = _asked()
+    return cast("KeyedRequest | None", g.asked_key)
+
+
+def _asked() -> KeyedRequest | None:
     given = request.headers.get(HEADER) if who.on_api() else request.form.get(FIELD)
     if given is None:
         return None
@@ -198,7 +205,14 @@ def _content() -> bytes:
         return _form_content()
     if not raw_body(request):
         return b""
-    return json.dumps(json_body(request), sort_keys=True, ensure_ascii=True).encode()
+    return _one_spelling(json_body(request))
+
+
+def _one_spelling(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number of more than 64 bits
+        return json.dumps(body, sort_keys=True).encode()
 
 
 def _form_content() -> bytes:

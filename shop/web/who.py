@@ -1,6 +1,6 @@
 """Who calls, and whether they may: every view says it, and a view that says nothing is closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response
 
-from shop.domain.accounts.queries import Person, actor_by_token
+from shop.domain.accounts.queries import Person, actor_by_token, people_by_tokens
 from shop.domain.accounts.states import TokenKind
 from shop.kernel.actor import COOPERATIVE_ROLES, Actor
 from shop.kernel.errors import DomainError, Forbidden
 from shop.tools import tools
 from shop.web.logs import log
 from shop.web.security import local_path, path_of_referrer
+from shop.web.together import Together
 from shop.web.views import view_at
 
 ATTRIBUTE = "__shop_access__"
@@ -170,6 +171,7 @@ def end_session() -> None:
 
 def install(app: Flask) -> None:
     """Read the cookie through flask-login, and stand before every view."""
+    app.extensions["shop_people"] = Together(_people)
     manager = LoginManager()
     manager.session_protection = None
     manager.user_loader(_load_user)
@@ -238,10 +240,21 @@ def _by_bearer() -> Person | None:
     token = token.strip()
     if scheme.lower() != "bearer" or not token.isascii() or not 0 < len(token) <= MAX_TOKEN:
         raise TokenInvalid("the token is not valid")
-    found = actor_by_token(token, kind=TokenKind.API, now=tools().clock())
+    found = person_behind(TokenKind.API, token)
     if found is None:
         raise TokenInvalid("the token is not valid")
     return found
+
+
+def person_behind(kind: TokenKind, token: str) -> Person | None:
+    """Whose credential this is; those who show one at the same moment share a query."""
+    queue: Together[tuple[TokenKind, str], Person | None] = current_app.extensions["shop_people"]
+    return queue.submit((kind, token))
+
+
+def _people(shown: Sequence[tuple[TokenKind, str]]) -> list[Person | None]:
+    found = people_by_tokens(shown, now=tools().clock())
+    return [found.get(one) for one in shown]
 
 
 def _by_cookie() -> Person | None:
@@ -250,5 +263,5 @@ def _by_cookie() -> Person | None:
 
 
 def _load_user(token: str) -> PageUser | None:
-    found = actor_by_token(token, kind=TokenKind.PAGE, now=tools().clock())
+    found = person_behind(TokenKind.PAGE, token)
     return PageUser(person=found, token=token) if found else None

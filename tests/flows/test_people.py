@@ -1,5 +1,7 @@
 """Seats, hats and one's own account."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
@@ -114,6 +116,28 @@ def test_a_dismissed_person_is_out_with_the_next_request(ctx: Flask) -> None:
     person = queries.actor_by_token(token, kind=TokenKind.API, now=NOON)
     assert person is not None
     assert person.actor.seats == frozenset()
+
+
+def test_credentials_shown_together_are_told_apart(ctx: Flask) -> None:
+    """A crowd's tokens are looked up in one query; each counts for its own kind of door alone."""
+    cooperative = a_cooperative()
+    keeper, buyer, left = a_user(seat=(Role.KEEPER, cooperative.id)), a_user(), a_user()
+    shown = [
+        (TokenKind.API, a_token(keeper)),
+        (TokenKind.API, a_token(buyer)),
+        (TokenKind.API, "no-such-token"),
+        (TokenKind.API, page := a_token(left)),
+        (TokenKind.PAGE, page),
+    ]
+    found = queries.people_by_tokens(shown, now=NOON)
+    assert {token: person.user_id for (_, token), person in found.items()} == {
+        shown[0][1]: keeper,
+        shown[1][1]: buyer,
+        page: left,
+    }
+    assert found[shown[0]].actor.seats == {("keeper", cooperative.id)}
+    assert (TokenKind.PAGE, page) not in found
+    assert queries.people_by_tokens(shown, now=NOON + timedelta(days=400)) == {}
 
 
 def test_a_cooperative_keeps_a_manager(ctx: Flask) -> None:

@@ -61,7 +61,7 @@ def test_whatever_keeps_the_shop_busy_the_order_waits_and_is_placed_once(
     buying: Checkout,
 ) -> None:
     for cause, error in CAUSES.items():
-        for target, name in ((checkout, "_place_together"), (who, "actor_by_token")):
+        for target, name in ((checkout, "_place_together"), (who, "people_by_tokens")):
             with failing(target, name, error):
                 waiting(buying, buying.send())
                 waiting(buying, buying.refresh())
@@ -105,7 +105,7 @@ def test_a_form_too_long_for_the_session_waits_with_its_button(buying: Checkout)
         for n in range(1, 50)
     }
     long = buying.form | skus
-    with failing(who, "actor_by_token", Unavailable("busy")):
+    with failing(who, "people_by_tokens", Unavailable("busy")):
         page = buying.reader.client.post("/checkout", data=long).get_data(as_text=True)
     assert KEY.findall(page) == [buying.form["idempotency_key"]]
     assert REFRESH.search(page) is None

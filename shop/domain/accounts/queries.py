@@ -1,12 +1,13 @@
 """Who somebody is and what they may do, as the tables say now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.accounts.models import AccessToken, Address, Invitation, RoleGrant, User
 from shop.domain.accounts.states import Role, TokenKind, UserStatus
@@ -37,19 +38,33 @@ class Credentials:
 
 def actor_by_token(token: str, *, kind: TokenKind, now: datetime) -> Person | None:
     """The active person behind a live credential, with the roles held at this moment."""
+    return people_by_tokens([(kind, token)], now=now).get((kind, token))
+
+
+def people_by_tokens(
+    shown: Collection[tuple[TokenKind, str]], *, now: datetime
+) -> dict[tuple[TokenKind, str], Person]:
+    """The active people behind live credentials, in one query; an unknown one is absent."""
+    by_hash = {hash_token(token): token for _, token in shown}
     rows = db.session.execute(
-        select(User.id, User.name, User.phone, *_GRANT)
-        .join(AccessToken, AccessToken.user_id == User.id)
+        select(AccessToken.token_hash, AccessToken.kind, User.id, User.name, User.phone, *_GRANT)
+        .join(User, User.id == AccessToken.user_id)
         .outerjoin(RoleGrant, _HELD)
         .where(
-            AccessToken.token_hash == hash_token(token),
-            AccessToken.kind == kind,
+            among(AccessToken.token_hash, by_hash),
             AccessToken.revoked_at.is_(None),
             AccessToken.expires_at > now,
             User.status == UserStatus.ACTIVE,
         )
     ).all()
-    return _person(rows)
+    of_hash: dict[str, list[Any]] = {}
+    for row in rows:
+        of_hash.setdefault(row.token_hash, []).append(row)
+    return {
+        (grants[0].kind, by_hash[digest]): person
+        for digest, grants in of_hash.items()
+        if (person := _person(grants)) is not None
+    }
 
 
 def person(user_id: int) -> Person | None:

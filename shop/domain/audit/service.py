@@ -5,8 +5,9 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, or_, select, update
 
+from shop.bulk import among, insert_rows
 from shop.db import changed, db, insert_into
 from shop.domain.audit import queries
 from shop.domain.audit.errors import IdempotencyInProgress, IdempotencyKeyReused
@@ -74,11 +75,17 @@ def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, K
             KeptAnswer.location,
             KeptAnswer.leased_until,
             KeptAnswer.created_at,
-        ).where(tuple_(KeptAnswer.actor, KeptAnswer.route, KeptAnswer.key).in_(list(by_name)))
+        ).where(
+            among(KeptAnswer.actor, {key.actor for key in keys}),
+            among(KeptAnswer.route, {key.route for key in keys}),
+            among(KeptAnswer.key, {key.key for key in keys}),
+        )
     ).all()
     found: dict[KeyedRequest, Kept | DomainError] = {}
     for row in rows:
-        key = by_name[row.actor, row.route, row.key]
+        key = by_name.get((row.actor, row.route, row.key))
+        if key is None:
+            continue
         lapsed = row.status is None and row.leased_until <= now
         if row.created_at <= now - KEPT_FOR or (lapsed and row.fingerprint == key.fingerprint):
             changed(delete(KeptAnswer).where(*_of(key), KeptAnswer.created_at == row.created_at))
@@ -126,12 +133,7 @@ def keep_first(answers: Mapping[KeyedRequest, Kept], *, now: datetime) -> set[Ke
         }
         for key, answer in sorted(answers.items(), key=lambda one: astuple(one[0]))
     ]
-    written = db.session.execute(
-        insert_into(KeptAnswer)
-        .on_conflict_do_nothing()
-        .returning(KeptAnswer.actor, KeptAnswer.route, KeptAnswer.key),
-        rows,
-    )
+    written = insert_rows(KeptAnswer, rows, returning=("actor", "route", "key"), unless_there=True)
     return {by_name[tuple(row)] for row in written}
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, update
+from sqlalchemy import ColumnElement, update
 
+from shop.bulk import insert_rows
 from shop.db import changed, db
 from shop.domain.inventory import expiry
 from shop.domain.inventory.errors import OutOfStock
@@ -65,8 +66,8 @@ class Promise:
 
 def open_holds(promises: Sequence[Promise], *, now: datetime) -> None:
     """Write down promises, each with its move."""
-    ids = db.session.scalars(
-        insert(StockHold).returning(StockHold.id, sort_by_parameter_order=True),
+    written = insert_rows(
+        StockHold,
         [
             {
                 "sku": one.sku,
@@ -79,18 +80,20 @@ def open_holds(promises: Sequence[Promise], *, now: datetime) -> None:
             }
             for one in promises
         ],
-    ).all()
+        returning=("order_line_id", "id"),
+    )
+    ids: dict[int, int] = dict(written)
     moves = [
         MoveFacts(
             sku=one.sku,
             cooperative_id=one.cooperative_id,
             held=one.quantity,
-            hold_id=hold_id,
+            hold_id=ids[one.order_line_id],
             order_id=one.order_id,
             live_item_id=one.live_item_id,
             now=now,
         )
-        for one, hold_id in zip(promises, ids, strict=True)
+        for one in promises
     ]
     record_all(MoveKind.HOLD, moves)
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Required, TypedDict, Unpack
 
-from sqlalchemy import insert
-
+from shop.bulk import insert_rows
 from shop.db import db
 from shop.domain.inventory.models import StockMove
 from shop.domain.inventory.states import AdjustReason, MoveKind
@@ -36,8 +35,7 @@ def record(kind: MoveKind, **facts: Unpack[MoveFacts]) -> None:
 
 def record_all(kind: MoveKind, moves: Sequence[MoveFacts]) -> None:
     """Append several moves of one kind in one statement."""
-    if moves:
-        db.session.execute(insert(StockMove), [_row(kind, facts) for facts in moves])
+    insert_rows(StockMove, [_row(kind, facts) for facts in moves])
 
 
 def _row(kind: MoveKind, facts: MoveFacts) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.inventory.models import Lot, LotSale, Stock, StockHold
 from shop.domain.inventory.states import HoldState
@@ -13,7 +14,7 @@ from shop.domain.inventory.states import HoldState
 def available(skus: Sequence[str]) -> dict[str, int]:
     """Units that may still be promised from the shelf, for every SKU asked."""
     rows = db.session.execute(
-        select(Stock.sku, Stock.on_hand - Stock.held - Stock.allotted).where(Stock.sku.in_(skus))
+        select(Stock.sku, Stock.on_hand - Stock.held - Stock.allotted).where(among(Stock.sku, skus))
     )
     return dict.fromkeys(skus, 0) | {row[0]: row[1] for row in rows}
 

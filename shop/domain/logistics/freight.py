@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.logistics.models import FreightRule, FreightZone
 from shop.kernel.errors import DomainError, Invalid
@@ -46,7 +47,7 @@ def current_rules(cooperative_ids: Sequence[int]) -> dict[int, FreightRule]:
     """The newest rule of each cooperative that has one."""
     newest = (
         select(FreightRule.cooperative_id, func.max(FreightRule.version).label("version"))
-        .where(FreightRule.cooperative_id.in_(cooperative_ids))
+        .where(among(FreightRule.cooperative_id, cooperative_ids))
         .group_by(FreightRule.cooperative_id)
         .subquery()
     )

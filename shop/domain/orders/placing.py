@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
-
-from shop.db import db
+from shop.bulk import insert_rows
 from shop.domain.orders.models import Order, OrderHistory, OrderLine, OrderPart
 from shop.domain.orders.states import OrderStatus
 
@@ -31,23 +29,21 @@ class Written:
 
 def write(orders: Sequence[NewOrder], *, now: datetime) -> list[Written]:
     """Insert orders with parts, lines and the first row of their histories."""
-    ids = _insert(Order, [new.order for new in orders])
-    numbered = list(zip(ids, orders, strict=True))
-    _insert(OrderPart, [part | {"order_id": i} for i, new in numbered for part in new.parts])
-    lines = iter(
-        _insert(OrderLine, [line | {"order_id": i} for i, new in numbered for line in new.lines])
+    written = insert_rows(Order, [new.order for new in orders], returning=("number", "id"))
+    ids: dict[str, int] = dict(written)
+    numbered = [(ids[new.order["number"]], new) for new in orders]
+    insert_rows(OrderPart, [part | {"order_id": i} for i, new in numbered for part in new.parts])
+    lines = insert_rows(
+        OrderLine,
+        [line | {"order_id": i} for i, new in numbered for line in new.lines],
+        returning=("order_id", "line_no", "id"),
     )
-    _insert(OrderHistory, [_first_step(i, new.order["buyer_id"], now) for i, new in numbered])
-    return [Written(order_id=i, line_ids=[next(lines) for _ in new.lines]) for i, new in numbered]
-
-
-def _insert(model: Any, rows: list[dict[str, Any]]) -> Sequence[int]:
-    if not hasattr(model, "id"):
-        db.session.execute(insert(model), rows)
-        return ()
-    return db.session.scalars(
-        insert(model).returning(model.id, sort_by_parameter_order=True), rows
-    ).all()
+    line_ids = {(order_id, line_no): line_id for order_id, line_no, line_id in lines}
+    insert_rows(OrderHistory, [_first_step(i, new.order["buyer_id"], now) for i, new in numbered])
+    return [
+        Written(order_id=i, line_ids=[line_ids[i, line["line_no"]] for line in new.lines])
+        for i, new in numbered
+    ]
 
 
 def _first_step(order_id: int, buyer_id: int, now: datetime) -> dict[str, Any]:

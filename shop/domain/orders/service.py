@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import case, delete, select, tuple_, update
+from sqlalchemy import case, delete, select, update
 
+from shop.bulk import among_pairs
 from shop.db import changed, db, insert_into
 from shop.domain.orders.errors import OrderStateConflict
 from shop.domain.orders.models import CartItem, Order, OrderHistory, OrderLine, OrderPart
@@ -244,6 +245,6 @@ def take_from_carts(bought: Iterable[tuple[int, str]]) -> None:
     """Remove SKUs, each with its buyer, from the buyers' carts."""
     db.session.execute(
         delete(CartItem)
-        .where(tuple_(CartItem.user_id, CartItem.sku).in_(sorted(bought)))
+        .where(among_pairs(CartItem.user_id, CartItem.sku, sorted(bought)))
         .execution_options(synchronize_session=False)
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.settlement.models import LedgerEntry, LedgerTx, SplitRule
 from shop.domain.settlement.states import PartyKind, TxKind
@@ -13,7 +14,7 @@ def current_rules(cooperative_ids: Sequence[int]) -> dict[int, SplitRule]:
     """The newest rule of each cooperative: the one an order placed now is frozen with."""
     newest = (
         select(SplitRule.cooperative_id, func.max(SplitRule.version).label("version"))
-        .where(SplitRule.cooperative_id.in_(cooperative_ids))
+        .where(among(SplitRule.cooperative_id, cooperative_ids))
         .group_by(SplitRule.cooperative_id)
         .subquery()
     )

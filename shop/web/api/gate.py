@@ -10,6 +10,9 @@ from shop.web.views import view_at
 
 BODIES = frozenset({"json", "form", "files", "json_or_form"})
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PLAIN = frozenset({None, "*/*", "application/json"})
+"""What most programs send: every route answers, and complains, in JSON."""
+
 JSON = ("application/json", "application/problem+json")
 
 
@@ -38,10 +41,16 @@ def _look() -> None:
         return
     view = view_at(current_app, request.endpoint, request.method)
     documented: dict[str, Any] = getattr(view, "_apidoc", {})
-    if request.accept_mimetypes and not request.accept_mimetypes.best_match(forms_of(documented)):
+    if not _is_accepted(documented):
         raise NotAcceptable("this address answers in JSON")
     if request.method in CHANGING and not takes_body(documented):
         refuse_body(request)
+
+
+def _is_accepted(documented: dict[str, Any]) -> bool:
+    if request.headers.get("Accept") in PLAIN:
+        return True
+    return bool(request.accept_mimetypes.best_match(forms_of(documented)))
 
 
 def takes_body(documented: dict[str, Any]) -> bool:

@@ -4,12 +4,14 @@ from typing import Any
 
 import marshmallow as ma
 
+from shop.domain.accounts import phones
 from shop.domain.logistics import carriers
 from shop.domain.logistics.models import Shipment
 from shop.domain.orders.models import OrderHistory
 from shop.domain.orders.states import OrderStatus
 from shop.domain.payments.models import Payment
 from shop.flows.drafting import Placed
+from shop.kernel.clock import rfc3339
 from shop.reads.order_refunds import RefundView
 from shop.reads.orders import OrderView
 from shop.reads.pricing import PricedLine
@@ -155,7 +157,11 @@ def show(view: OrderView) -> dict[str, Any]:
 
 
 def show_placed(placed: Placed) -> dict[str, Any]:
-    """An order just placed as ``OrderOut`` dumps it: what ``show`` says of it once it is read."""
+    """An order just placed as ``OrderOut`` writes it, ready to be sent.
+
+    A crowd waits for this answer, so it goes past the schema; it says what ``show`` says of the
+    order once it is read.
+    """
     quote, ship_to = placed.quote, placed.request.ship_to
     return {
         "number": placed.number,
@@ -168,25 +174,25 @@ def show_placed(placed: Placed) -> dict[str, Any]:
         "total_fen": quote.total_fen,
         "ship_to": {
             "name": ship_to.name,
-            "phone": ship_to.phone,
+            "phone": phones.national(ship_to.phone),
             "region_code": ship_to.region_code,
             "region": placed.region,
             "street": ship_to.street,
         },
         "note": placed.request.note,
         "seller_of_record": placed.seller_of_record,
-        "ship_by": quote.ship_by,
-        "expires_at": placed.expires_at,
-        "created_at": placed.created_at,
+        "ship_by": rfc3339(quote.ship_by),
+        "expires_at": rfc3339(placed.expires_at),
+        "created_at": rfc3339(placed.created_at),
         "shipments": [],
         "payments": [],
         "refunds": [],
         "history": [
             {
-                "from_": None,
+                "from": None,
                 "to": str(OrderStatus.PENDING_PAYMENT),
                 "actor_role": "buyer",
-                "at": placed.created_at,
+                "at": rfc3339(placed.created_at),
                 "reason": None,
             }
         ],

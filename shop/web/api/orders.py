@@ -87,11 +87,8 @@ class OrderArgs(PageArgs):
 
 def answer_of(placed: Placed) -> Kept:
     """The answer to an order just placed, kept in its own transaction."""
-    body = flask_json.dumps(ORDER.dump(show_placed(placed)))
+    body = flask_json.dumps(show_placed(placed))
     return Kept(status=201, body=body, location=f"/api/v1/orders/{placed.number}")
-
-
-ORDER = OrderOut()
 
 
 @bp.route("/orders")
@@ -121,6 +118,12 @@ class Orders(MethodView):
     def post(self, body: dict[str, Any]) -> Response:
         """Place an order, from a live room or from the shelf; needs an ``Idempotency-Key``."""
         refuse_coupon(body["coupon"])
+        answers: list[Kept] = []
+
+        def keep(placed: Placed) -> Kept:
+            answers.append(answer_of(placed))
+            return answers[-1]
+
         placed = gathering.place(
             OrderRequest(
                 wishes=body["items"],
@@ -131,11 +134,11 @@ class Orders(MethodView):
                 expected_total_fen=body["expected_total_fen"],
             ),
             key=asked(),
-            answer=answer_of,
+            answer=keep,
         )
         if isinstance(placed, Kept):
             return replay(placed)
-        kept = answer_of(placed)
+        kept = answers[-1]
         response = make_response(kept.body, kept.status)
         response.headers.update({"Content-Type": "application/json", "Location": kept.location})
         return response

@@ -50,7 +50,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest is not typ
         return self.route(rule, methods=["DELETE"], **options)
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[V], V]:
-        """smorest's decorator, with a type."""
+        """smorest's decorator, with a type; a schema is made once, not for each request."""
+        schema = schema() if isinstance(schema, type) else schema
         made: Callable[[V], V] = super().arguments(schema, **options)
         return made
 

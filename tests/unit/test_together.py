@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from shop.kernel.errors import Unavailable
-from shop.web import gathering
-from shop.web.admission import Overloaded
-from shop.web.gathering import Gathering
+from shop.kernel.errors import Overloaded, Unavailable
+from shop.web import together
+from shop.web.together import Together
 from tests.servers.ground import until
 
 
@@ -29,10 +28,12 @@ class Till:
         return [f"placed {one}" for one in asked]
 
 
-def send(queue: Gathering, names: Sequence[str], results: dict[str, Any]) -> list[threading.Thread]:
+def send(
+    queue: Together[Any, Any], names: Sequence[str], results: dict[str, Any]
+) -> list[threading.Thread]:
     def one(name: str) -> None:
         try:
-            results[name] = queue.submit(name)  # type: ignore[arg-type]
+            results[name] = queue.submit(name)
         except BaseException as error:
             results[name] = error
 
@@ -44,9 +45,9 @@ def send(queue: Gathering, names: Sequence[str], results: dict[str, Any]) -> lis
 
 def crowd(
     till: Till, names: Sequence[str]
-) -> tuple[Gathering, dict[str, Any], list[threading.Thread]]:
+) -> tuple[Together[Any, Any], dict[str, Any], list[threading.Thread]]:
     """A first order under way, and ``names`` who wait behind it in this order."""
-    queue = Gathering(till)
+    queue: Together[Any, Any] = Together(till)
     results: dict[str, Any] = {}
     threads = send(queue, ["first"], results)
     until(lambda: till.groups, what="the first transaction")
@@ -74,13 +75,13 @@ def test_who_comes_meanwhile_goes_together_in_the_order_they_came() -> None:
 def test_an_idle_queue_waits_for_nobody() -> None:
     till = Till()
     till.gate.set()
-    queue = Gathering(till)
-    assert [queue.submit(name) for name in "ab"] == ["placed a", "placed b"]  # type: ignore[arg-type]
+    queue: Together[Any, Any] = Together(till)
+    assert [queue.submit(name) for name in "ab"] == ["placed a", "placed b"]
     assert till.groups == [["a"], ["b"]]
 
 
 def test_no_transaction_holds_more_than_its_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(together, "MOST_TOGETHER", 3)
     till, names = Till(), list("abcdefg")
     _, results, threads = crowd(till, names)
     till.gate.set()
@@ -90,11 +91,11 @@ def test_no_transaction_holds_more_than_its_measure(monkeypatch: pytest.MonkeyPa
 
 
 def test_too_many_who_wait_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "MOST_WAITING", 2)
+    monkeypatch.setattr(together, "MOST_WAITING", 2)
     till = Till()
     queue, results, threads = crowd(till, ["a", "b"])
     with pytest.raises(Overloaded):
-        queue.submit("late")  # type: ignore[arg-type]
+        queue.submit("late")
     till.gate.set()
     end(threads)
     assert set(results.values()) == {"placed first", "placed a", "placed b"}
@@ -125,7 +126,7 @@ def test_followers_of_a_leader_that_dies_may_send_again() -> None:
 
 
 def test_who_waits_too_long_leaves_and_the_lead_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(together, "PATIENCE_S", 0.05)
     till = Till()
     _, results, threads = crowd(till, ["a"])
     end(threads[1:])
