@@ -4,6 +4,8 @@ import os
 import sys
 from typing import Any
 
+from gunicorn.workers.ggevent import GeventWorker
+
 from shop.config import Settings
 from shop.kernel.parents import end_with_parent, pass_gate
 
@@ -14,7 +16,18 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
 if workers > 1 and (settings.on_sqlite or not settings.redis_url):
     sys.exit("WEB_CONCURRENCY above 1 needs PostgreSQL in DATABASE_URL, and REDIS_URL")
 
-worker_class = "gevent"
+
+class Worker(GeventWorker):
+    """gevent's, which leaves a viewer's connection to the shop (``shop/web/live_lines.py``)."""
+
+    def is_already_handled(self, respiter: Any) -> bool:
+        """Ends the keep-alive loop of a connection that is not gunicorn's any more."""
+        if getattr(respiter, "handed_over", False):
+            raise StopIteration
+        return bool(super().is_already_handled(respiter))
+
+
+worker_class = Worker
 worker_connections = 20_000
 backlog = 2048
 timeout = 30
@@ -40,4 +53,5 @@ def on_starting(_server: object) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """The application is loaded; it serves when the database is ready."""
+    worker.wsgi.config["SERVER_LETS_GO"] = True
     pass_gate(meanwhile=worker.notify)

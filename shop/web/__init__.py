@@ -14,6 +14,7 @@ from shop.web import (
     i18n,
     idempotency,
     limits,
+    live_stream,
     live_ticker,
     logs,
     microcache,
@@ -46,5 +47,6 @@ def install(app: Flask, *, settings: Settings) -> None:
     filters.install(app, settings)
     gathering.install(app, settings)
     pages.install(app)
+    live_stream.install(app)
     live_ticker.install(app)
     microcache.install(app)

@@ -34,10 +34,19 @@ class _Ticket(Generic[A, V]):
 
 
 class Together(Generic[A, V]):
-    """One process's queue; ``work`` answers several askings, one answer for each."""
+    """One process's queue; ``work`` answers several askings, one answer for each.
 
-    def __init__(self, work: Callable[[Sequence[A]], Sequence[V]]) -> None:
-        self._work = work
+    At most ``together`` share a round, and ``waiting`` wait for one.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[A]], Sequence[V]],
+        *,
+        together: int = MOST_TOGETHER,
+        waiting: int = MOST_WAITING,
+    ) -> None:
+        self._work, self._together, self._most_waiting = work, together, waiting
         self._lock = threading.Lock()
         self._waiting: deque[_Ticket[A, V]] = deque()
         self._busy = False
@@ -51,7 +60,7 @@ class Together(Generic[A, V]):
         """
         ticket: _Ticket[A, V] = _Ticket(asked)
         with self._lock:
-            if len(self._waiting) >= MOST_WAITING:
+            if len(self._waiting) >= self._most_waiting:
                 raise Overloaded("too much at this moment", retry_after=1)
             self._waiting.append(ticket)
             ticket.leads, self._busy = not self._busy, True
@@ -81,7 +90,7 @@ class Together(Generic[A, V]):
         """
         time.sleep(0)
         with self._lock:
-            count = min(len(self._waiting), MOST_TOGETHER)
+            count = min(len(self._waiting), self._together)
             together = [self._waiting.popleft() for _ in range(count)]
         try:
             found = self._work([ticket.asked for ticket in together])
@@ -106,6 +115,6 @@ class Together(Generic[A, V]):
         with self._lock:
             self._busy = bool(self._waiting)
             if self._busy:
-                youngest = self._waiting[min(len(self._waiting), MOST_TOGETHER) - 1]
+                youngest = self._waiting[min(len(self._waiting), self._together) - 1]
                 youngest.leads = True
                 youngest.turn.set()

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from shop.domain.accounts.states import Role
 from shop.domain.live import presence
+from shop.domain.live.listeners import Listener
 from shop.domain.live.states import CHECKLIST, SessionStatus
 from shop.flows import chatting, going_live, pinning
 from shop.kernel.actor import Actor
@@ -509,7 +510,7 @@ def test_a_flood_of_comments_is_stopped(
 @pytest.mark.settings(max_streams=1)
 def test_a_full_process_asks_to_come_back(client: FlaskClient, host: Actor, ctx: Flask) -> None:
     show, _ = a_live_show(host=host)
-    held = ctx.extensions["shop_tools"].bus.subscribe(show, seen=0)
+    held = ctx.extensions["shop_tools"].bus.subscribe(show, seen=0, ear=Listener)
     answer = client.get(f"{ROOT}/{show}/events")
     held.leave()
     assert said(answer) == (503, "overloaded")

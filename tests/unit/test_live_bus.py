@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from shop.domain.live.bus import DEPTH, Bus, LocalBus, Overloaded
+from shop.domain.live.bus import Bus, LocalBus, Overloaded
+from shop.domain.live.listeners import DEPTH, Listener
 from shop.domain.live.queries import Event
 from shop.domain.live.redis_bus import RedisBus
 from shop.domain.live.states import EventType
@@ -56,7 +57,7 @@ def open_bus(rows: Rows) -> Iterator[Callable[..., LocalBus]]:
 
 
 def taken(bus: Bus, room: int, *, seen: int, wanted: int) -> list[int]:
-    listener = bus.subscribe(room, seen=seen)
+    listener = bus.subscribe(room, seen=seen, ear=Listener)
     found: list[int] = []
     try:
         while len(found) < wanted:
@@ -73,7 +74,7 @@ def test_everything_above_what_was_seen_comes_once_and_in_order(
 ) -> None:
     rows.write(1, 5)
     bus = open_bus()
-    first = bus.subscribe(1, seen=5)
+    first = bus.subscribe(1, seen=5, ear=Listener)
     writer = threading.Thread(target=lambda: [rows.write(1) or bus.wake(1) for _ in range(50)])
     writer.start()
     found: list[int] = []
@@ -96,7 +97,7 @@ def test_nobody_is_asked_while_nobody_listens(
     rows: Rows, open_bus: Callable[..., LocalBus]
 ) -> None:
     bus = open_bus()
-    listener = bus.subscribe(1, seen=0)
+    listener = bus.subscribe(1, seen=0, ear=Listener)
     until(lambda: rows.reads > 0, within_s=5, what="a look")
     listener.leave()
     listener.leave()
@@ -112,7 +113,7 @@ def test_a_reader_whose_queue_is_full_is_dropped_and_the_others_go_on(
     rows: Rows, open_bus: Callable[..., LocalBus]
 ) -> None:
     bus = open_bus()
-    lazy, keen = bus.subscribe(1, seen=0), bus.subscribe(1, seen=0)
+    lazy, keen = bus.subscribe(1, seen=0, ear=Listener), bus.subscribe(1, seen=0, ear=Listener)
     cut = threading.Event()
     lazy.on_drop = cut.set
     found: list[int] = []
@@ -131,17 +132,17 @@ def test_a_reader_whose_queue_is_full_is_dropped_and_the_others_go_on(
 
 def test_a_process_holds_only_so_many_streams(open_bus: Callable[..., LocalBus]) -> None:
     bus = open_bus(most=2)
-    held = [bus.subscribe(room, seen=0) for room in (1, 2)]
+    held = [bus.subscribe(room, seen=0, ear=Listener) for room in (1, 2)]
     with pytest.raises(Overloaded):
-        bus.subscribe(3, seen=0)
+        bus.subscribe(3, seen=0, ear=Listener)
     held[0].leave()
-    bus.subscribe(3, seen=0).leave()
+    bus.subscribe(3, seen=0, ear=Listener).leave()
 
 
 def test_a_failing_database_is_asked_again(rows: Rows, open_bus: Callable[..., LocalBus]) -> None:
     bus = open_bus()
     rows.broken = True
-    listener = bus.subscribe(1, seen=0)
+    listener = bus.subscribe(1, seen=0, ear=Listener)
     until(lambda: rows.reads > 0, within_s=5, what="a failing look")
     rows.broken = False
     rows.write(1)

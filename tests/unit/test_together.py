@@ -44,10 +44,10 @@ def send(
 
 
 def crowd(
-    till: Till, names: Sequence[str]
+    till: Till, names: Sequence[str], **bounds: int
 ) -> tuple[Together[Any, Any], dict[str, Any], list[threading.Thread]]:
     """A first order under way, and ``names`` who wait behind it in this order."""
-    queue: Together[Any, Any] = Together(till)
+    queue: Together[Any, Any] = Together(till, **bounds)
     results: dict[str, Any] = {}
     threads = send(queue, ["first"], results)
     until(lambda: till.groups, what="the first transaction")
@@ -80,20 +80,18 @@ def test_an_idle_queue_waits_for_nobody() -> None:
     assert till.groups == [["a"], ["b"]]
 
 
-def test_no_transaction_holds_more_than_its_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "MOST_TOGETHER", 3)
+def test_no_transaction_holds_more_than_its_measure() -> None:
     till, names = Till(), list("abcdefg")
-    _, results, threads = crowd(till, names)
+    _, results, threads = crowd(till, names, together=3)
     till.gate.set()
     end(threads)
     assert [len(group) for group in till.groups] == [1, 3, 3, 1]
     assert len(results) == 8
 
 
-def test_too_many_who_wait_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "MOST_WAITING", 2)
+def test_too_many_who_wait_are_refused_at_once() -> None:
     till = Till()
-    queue, results, threads = crowd(till, ["a", "b"])
+    queue, results, threads = crowd(till, ["a", "b"], waiting=2)
     with pytest.raises(Overloaded):
         queue.submit("late")
     till.gate.set()

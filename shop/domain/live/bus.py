@@ -8,17 +8,12 @@ by sequence number.
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-import orjson
-
+from shop.domain.live.listeners import DEPTH, Ear, frame
 from shop.domain.live.queries import Event
-from shop.domain.live.states import EventType, SessionStatus
-from shop.kernel.clock import rfc3339
 from shop.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -27,10 +22,9 @@ PATIENCE_S = 5.0
 INTERVAL_S = 0.25
 BREATH_S = 0.05
 """Least time between two looks, so that a burst is written together."""
-DEPTH = 256
 BATCH = DEPTH // 2
-STALLED_S = 60.0
-CLOSING = frozenset({SessionStatus.BANNED, SessionStatus.ENDED, SessionStatus.ARCHIVED})
+TEND_S = 1.0
+AT_ONCE = 256
 
 Positions = Callable[[Sequence[int]], dict[int, int]]
 EventsAfter = Callable[[int, int, int], list[Event]]
@@ -42,78 +36,8 @@ class Overloaded(Unavailable):
     code = "overloaded"
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One event, encoded once for all who listen; ``closing`` ends the stream after it."""
-
-    seq: int
-    event: bytes
-    json: bytes
-    closing: bool
-
-
-def frame(event: Event) -> Frame:
-    """Encode an event for the stream and for the long poll."""
-    data = orjson.dumps(event.data)
-    return Frame(
-        seq=event.seq,
-        event=b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.type.encode(), data),
-        json=b'{"seq":%d,"type":"%s","data":%s,"at":"%s"}'
-        % (event.seq, event.type.encode(), data, rfc3339(event.at).encode()),
-        closing=event.type is EventType.ROOM_STATUS and event.data.get("status") in CLOSING,
-    )
-
-
-class Listener:
-    """One viewer's queue of at most ``DEPTH`` frames."""
-
-    def __init__(self, leave: Callable[["Listener"], None]) -> None:
-        self._leave = leave
-        self._frames: deque[Frame] = deque()
-        self._news = threading.Condition()
-        self._read_at = time.monotonic()
-        self.dropped = False
-        self.on_drop: Callable[[], None] | None = None
-
-    def take(self, timeout_s: float) -> list[Frame]:
-        """Everything that waits, after at most ``timeout_s``; empty when nothing came."""
-        with self._news:
-            self._read_at = time.monotonic()
-            if not self._frames and not self.dropped:
-                self._news.wait(timeout_s)
-            self._read_at = time.monotonic()
-            waiting = list(self._frames)
-            self._frames.clear()
-            return waiting
-
-    def offer(self, frames: Sequence[Frame]) -> None:
-        """Queue frames, or drop a viewer whose queue is full; who was dropped gets no more."""
-        with self._news:
-            if self.dropped:
-                return
-            if len(self._frames) + len(frames) <= DEPTH:
-                self._frames.extend(frames)
-                self._news.notify()
-                return
-        self.drop()
-
-    def is_stalled(self, now: float) -> bool:
-        """Whether its writing has hung since long before now (monotonic seconds)."""
-        return now - self._read_at > STALLED_S
-
-    def drop(self) -> None:
-        """Forget what waits and cut the connection; the viewer comes back with its last id."""
-        with self._news:
-            self.dropped = True
-            self._frames.clear()
-            self._news.notify()
-        if self.on_drop:
-            with suppress(OSError):
-                self.on_drop()
-
-    def leave(self) -> None:
-        """Stop listening; safe to call twice."""
-        self._leave(self)
+Leave = Callable[[Ear], None]
+E = TypeVar("E", bound=Ear)
 
 
 class Bus(Protocol):
@@ -123,8 +47,10 @@ class Bus(Protocol):
         """Say that a room has news; costs nothing when nobody listens."""
         ...
 
-    def subscribe(self, session_id: int, *, seen: int) -> Listener:
+    def subscribe(self, session_id: int, *, seen: int, ear: Callable[[Leave], E]) -> E:
         """Listen to a room for events above ``seen``, its newest number read just before.
+
+        ``ear`` makes who listens, out of what ends the listening.
 
         Raises ``Overloaded`` when this process holds as many streams as it may.
         """
@@ -146,7 +72,7 @@ class Bus(Protocol):
 @dataclass
 class _Room:
     seen: int
-    listeners: set[Listener] = field(default_factory=set)
+    listeners: set[Ear] = field(default_factory=set)
 
 
 class LocalBus:
@@ -164,13 +90,14 @@ class LocalBus:
         self._news = threading.Event()
         self._looking = False
         self._thread: threading.Thread | None = None
+        self._tended_at = 0.0
 
     def wake(self, session_id: int) -> None:
         if session_id in self._rooms:
             self._news.set()
 
-    def subscribe(self, session_id: int, *, seen: int) -> Listener:
-        listener = Listener(lambda gone: self._remove(session_id, gone))
+    def subscribe(self, session_id: int, *, seen: int, ear: Callable[[Leave], E]) -> E:
+        listener = ear(lambda gone: self._remove(session_id, gone))
         with self._lock:
             if self._count >= self._most:
                 raise Overloaded("too many viewers on this process", retry_after=5)
@@ -199,7 +126,7 @@ class LocalBus:
         if self._thread is not None:
             self._thread.join(PATIENCE_S)
 
-    def _remove(self, session_id: int, listener: Listener) -> None:
+    def _remove(self, session_id: int, listener: Ear) -> None:
         with self._lock:
             room = self._rooms.get(session_id)
             if room is None or listener not in room.listeners:
@@ -234,7 +161,7 @@ class LocalBus:
         for session_id, newest in self._positions(list(seen)).items():
             if newest > seen[session_id]:
                 self._tell(session_id, self._events_after(session_id, seen[session_id], BATCH))
-        self._drop_stalled()
+        self._tend()
 
     def _tell(self, session_id: int, events: list[Event]) -> None:
         if not events:
@@ -247,17 +174,23 @@ class LocalBus:
             frames = [one for one in frames if one.seq > room.seen]
             room.seen = max(room.seen, events[-1].seq)
             listeners = list(room.listeners)
-        for listener in listeners:
+        for listener in _in_turns(listeners):
             listener.offer(frames)
 
-    def _drop_stalled(self) -> None:
+    def _tend(self) -> None:
         now = time.monotonic()
+        if now - self._tended_at < TEND_S:
+            return
+        self._tended_at = now
         with self._lock:
-            stalled = [
-                one
-                for room in self._rooms.values()
-                for one in room.listeners
-                if not one.dropped and one.is_stalled(now)
-            ]
-        for listener in stalled:
-            listener.drop()
+            listeners = [one for room in self._rooms.values() for one in room.listeners]
+        for listener in _in_turns(listeners):
+            listener.tend(now)
+
+
+def _in_turns(listeners: Sequence[Ear]) -> Iterator[Ear]:
+    """All of them, with a pause for others after every few hundred."""
+    for place, listener in enumerate(listeners, start=1):
+        yield listener
+        if place % AT_ONCE == 0:
+            time.sleep(0)

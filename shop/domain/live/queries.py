@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import lazyload
 
+from shop.bulk import among
 from shop.db import db
 from shop.domain.live.models import (
     LiveComment,
@@ -45,12 +46,43 @@ def is_public(session: LiveSession) -> bool:
     """Whether strangers find it: a show that was stopped only if they had found it before."""
     if session.status is not SessionStatus.BANNED:
         return session.status in PUBLIC
-    stopped = select(LiveHistory.id).where(
-        LiveHistory.session_id == session.id,
-        LiveHistory.to_status == SessionStatus.BANNED,
-        LiveHistory.from_status.in_(PUBLIC),
+    return bool(_stopped_in_public([session.id]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomNow:
+    """Where a room stands; ``seq`` is its newest event's number."""
+
+    seq: int
+    status: SessionStatus
+
+
+def public_rooms(session_ids: Collection[int]) -> dict[int, RoomNow]:
+    """The rooms among these that strangers find."""
+    rows = db.session.execute(
+        select(LiveSession.id, LiveSession.seq, LiveSession.status).where(
+            among(LiveSession.id, session_ids)
+        )
+    ).all()
+    stopped = {row.id for row in rows if row.status is SessionStatus.BANNED}
+    found = _stopped_in_public(stopped) if stopped else set()
+    return {
+        row.id: RoomNow(seq=row.seq, status=row.status)
+        for row in rows
+        if row.status in PUBLIC or row.id in found
+    }
+
+
+def _stopped_in_public(session_ids: Collection[int]) -> set[int]:
+    return set(
+        db.session.scalars(
+            select(LiveHistory.session_id).where(
+                among(LiveHistory.session_id, session_ids),
+                LiveHistory.to_status == SessionStatus.BANNED,
+                LiveHistory.from_status.in_(PUBLIC),
+            )
+        )
     )
-    return db.session.scalar(stopped.limit(1)) is not None
 
 
 def positions(session_ids: Sequence[int]) -> dict[int, int]:

@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import redis
 
-from shop.domain.live.bus import Listener, LocalBus
+from shop.domain.live.bus import E, Leave, LocalBus
 from shop.kernel.circuit import Circuit
 from shop.kernel.errors import Unavailable
 
@@ -42,12 +43,12 @@ class RedisBus:
         except (redis.RedisError, OSError, Unavailable):
             log.debug("redis is down; other processes look every quarter of a second")
 
-    def subscribe(self, session_id: int, *, seen: int) -> Listener:
+    def subscribe(self, session_id: int, *, seen: int, ear: Callable[[Leave], E]) -> E:
         with self._lock:
             if not self._hearing:
                 self._hearing = True
                 threading.Thread(target=self._hear, name="live-redis", daemon=True).start()
-        return self._local.subscribe(session_id, seen=seen)
+        return self._local.subscribe(session_id, seen=seen, ear=ear)
 
     def rooms(self) -> list[int]:
         return self._local.rooms()
