@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 PATIENCE_S = 60.0
@@ -55,6 +55,10 @@ def request(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+Talk = Generator[bytes, tuple[int, bytes], int]
+"""Requests of one person in turn: yields each, is sent its answer, gives a verdict at the end."""
+
+
 class _Line(asyncio.Protocol):
     """One kept-alive connection that sends the next request as soon as it has an answer."""
 
@@ -86,15 +90,18 @@ class _Line(asyncio.Protocol):
         length = int(lower[at + 15 : lower.find(b"\r\n", at) if b"\r\n" in lower[at:] else None])
         if len(rest) < length:
             return
-        self.result.latencies.append(time.perf_counter() - self.sent)
-        self.result.statuses[int(head[9:12])] += 1
-        if self.keep:
-            self.result.bodies.append(rest[:length])
         self.buffer = rest[length:]
+        self.answered(int(head[9:12]), rest[:length])
         if b"connection: close" in lower:
             self._finish()
-        else:
-            self._next()
+
+    def answered(self, status: int, body: bytes) -> None:
+        """One answer is complete: on to the next request."""
+        self.result.latencies.append(time.perf_counter() - self.sent)
+        self.result.statuses[status] += 1
+        if self.keep:
+            self.result.bodies.append(body)
+        self._next()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self.done.done():
@@ -107,20 +114,44 @@ class _Line(asyncio.Protocol):
         self.transport.close()
 
 
-async def _run(
-    port: int, requests: Iterator[bytes], clients: int, seconds: float, keep: bool
-) -> Result:
+class _Talker(_Line):
+    """One connection that holds one talk after the other; a latency is that of a whole talk."""
+
+    def __init__(self, talks: Iterator[Talk], result: Result, until: float) -> None:
+        super().__init__(iter(()), result, until, keep=False)
+        self.talks = talks
+        self.talk: Talk | None = None
+
+    def _next(self) -> None:
+        self.talk = next(self.talks) if time.perf_counter() < self.until else None
+        if self.talk is None:
+            self._finish()
+            return
+        self.sent = time.perf_counter()
+        self.transport.write(next(self.talk))
+
+    def answered(self, status: int, body: bytes) -> None:
+        assert self.talk is not None
+        try:
+            self.transport.write(self.talk.send((status, body)))
+        except StopIteration as end:
+            self.result.latencies.append(time.perf_counter() - self.sent)
+            self.result.statuses[int(end.value)] += 1
+            self._next()
+
+
+async def _run(make: Callable[[Result, float], _Line], port: int, clients: int, s: float) -> Result:
     result = Result()
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
-    until = began + seconds
+    until = began + s
     lines = []
     for _ in range(clients):
         _transport, line = await loop.create_connection(
-            lambda: _Line(requests, result, until, keep), "127.0.0.1", port
+            lambda: make(result, until), "127.0.0.1", port
         )
         lines.append(line.done)
-    await asyncio.wait_for(asyncio.gather(*lines), seconds + PATIENCE_S)
+    await asyncio.wait_for(asyncio.gather(*lines), s + PATIENCE_S)
     result.seconds = time.perf_counter() - began
     return result
 
@@ -134,4 +165,13 @@ def load(
     keep: bool = False,
 ) -> Result:
     """Send ``requests`` over ``clients`` connections until they or ``seconds`` run out."""
-    return asyncio.run(_run(port, requests, clients, seconds, keep))
+    return asyncio.run(
+        _run(lambda result, until: _Line(requests, result, until, keep), port, clients, seconds)
+    )
+
+
+def converse(port: int, talks: Iterator[Talk], *, clients: int, seconds: float) -> Result:
+    """Hold ``talks`` over ``clients`` connections, each one after the other."""
+    return asyncio.run(
+        _run(lambda result, until: _Talker(talks, result, until), port, clients, seconds)
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import lazyload
 
 from shop.db import db
 from shop.domain.logistics.models import Shipment
@@ -287,6 +288,7 @@ def payment_of(payment_id: int, actor: Actor) -> tuple[Payment, Order]:
         select(Payment, Order)
         .join(Order, Order.id == Payment.order_id)
         .where(Payment.id == payment_id, Order.buyer_id == actor.user_id)
+        .options(lazyload(Order.lines), lazyload(Order.parts))
         .execution_options(populate_existing=True)
     ).first()
     if row is None:

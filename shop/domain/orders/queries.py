@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import lazyload
 
 from shop.db import db
 from shop.domain.orders.models import CartItem, Order, OrderHistory
@@ -21,7 +22,9 @@ def by_number(number: str) -> Order:
 def of_buyer(number: str, buyer_id: int | None) -> Order:
     """A buyer's own order; another's is not found."""
     order = db.session.scalar(
-        select(Order).where(Order.number == number, Order.buyer_id == buyer_id)
+        select(Order)
+        .where(Order.number == number, Order.buyer_id == buyer_id)
+        .options(lazyload(Order.lines), lazyload(Order.parts))
     )
     if order is None:
         raise NotFound

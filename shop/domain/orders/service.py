@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import case, delete, select, update
+from sqlalchemy.orm import lazyload
 
 from shop.bulk import among_pairs
 from shop.db import changed, db, insert_into
@@ -32,6 +33,7 @@ def locked(order_id: int) -> Order:
     order = db.session.scalar(
         select(Order)
         .where(Order.id == order_id)
+        .options(lazyload(Order.lines), lazyload(Order.parts))
         .with_for_update(of=Order, key_share=True)
         .execution_options(populate_existing=True)
     )
