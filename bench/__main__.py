@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from bench import fill, shop_load
+from bench import fill, journeys, pgbench, shop_load, viewers
 from bench.baselines import TABLES
-from bench.client import Result, load, request
+from bench.client import Result, converse, load, request
 from bench.ground import Bench, Served, Shop, opened
 
 RUNS = 3
@@ -122,6 +122,9 @@ def baselines(book: Book) -> None:
     book.measure("(c) 24 rows", served, lambda: shop_load.reads("/rows"))
     book.measure("constant answer", served, lambda: shop_load.reads("/constant"), good=409)
     served.stop()
+    bare = pgbench.rate(book.bench, url, clients=64, seconds=book.seconds)
+    print("| (d) pgbench, the same four statements | "
+          + (f"{bare:,.0f}" if bare else "not on this machine") + " | | | | | | |")  # fmt: skip
 
 
 def ordering(book: Book, shop: Shop, url: str, tokens: list[str]) -> None:
@@ -179,6 +182,43 @@ def last_hundred(url: str, shop: Shop, tokens: list[str]) -> None:
     )
 
 
+def to_paid(book: Book) -> None:
+    """Whole journeys, each of five calls."""
+    shop = book.bench.shop(book.bench.database("paid"), SHOP_SANDBOX_SECRET=journeys.SECRET)
+    tokens = shop.flask("demo", "buyers", "--count", "1000").split()
+    journeys.stocked(shop, SKU, 1_000_000)
+
+    def run(seconds: float) -> Result:
+        return converse(shop.port, journeys.journeys(tokens, SKU), clients=64, seconds=seconds)
+
+    run(1)
+    before = book.bench.cpu(shop)
+    found = run(2 * book.seconds)
+    cpu = (book.bench.cpu(shop) - before) / max(len(found.latencies), 1) * 1000
+    paid = found.good(200)
+    others = sum(n for status, n in found.statuses.items() if status != 200)
+    print(row(Figure(name="journeys, quote to paid", rate=paid, p50_ms=found.at(0.5),
+                     p99_ms=found.at(0.99), cpu_ms=cpu, refused=others, aim="120 a second")),
+          flush=True)  # fmt: skip
+    shop.stop()
+
+
+def fan_out(book: Book, count: int) -> None:
+    """Viewers of one room."""
+    shop = book.bench.shop(book.bench.database("rooms"))
+    seen = viewers.watch(shop, count)
+    print(
+        f"\n{count:,} viewers of one room: {seen['bytes_each'] / 1000:.1f} kB each (aim 20), idle"
+        f" {seen['idle_cpu'] * 100:.0f} % of a core, a pin at the first after"
+        f" {seen['first_s'] * 1000:.0f} ms and at the last after {seen['last_s'] * 1000:.0f} ms"
+        f" (aim 1,000); all cut off, all back after {seen['back_s']:.1f} s with"
+        f" {seen['refused']:.0f} asked to come again, a pin then at the last after"
+        f" {seen['herd_last_s'] * 1000:.0f} ms",
+        flush=True,
+    )
+    shop.stop()
+
+
 def on_sqlite(book: Book) -> None:
     """The embedded engine, one process."""
     shop = book.bench.shop()
@@ -193,6 +233,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="bench", description=__doc__)
     asked.add_argument("--seconds", type=float, default=5.0, help="length of one run")
     asked.add_argument("--workers", type=int, default=1, help="web processes of the shop")
+    asked.add_argument("--viewers", type=int, default=10_000, help="of one room")
     given = asked.parse_args()
     with opened() as bench:
         book = Book(bench, given.seconds)
@@ -209,7 +250,9 @@ def main() -> int:
         reading(book, shop, room)
         last_hundred(url, shop, tokens)
         shop.stop()
+        to_paid(book)
         on_sqlite(book)
+        fan_out(book, given.viewers)
     return 0
 
 
