@@ -1,5 +1,6 @@
 """Claim, keep and free the answer of a key, each in a transaction of its own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shop.db import transactional
@@ -34,6 +35,6 @@ def forget_old(*, now: datetime) -> int:
     return answers.forget(now=now)
 
 
-def told(key: KeyedRequest, *, now: datetime) -> Kept | None:
-    """What this very request was answered before, in one indexed read."""
-    return answers.kept(key, now=now)
+def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, Kept]:
+    """What these very requests were answered before, in one indexed read."""
+    return answers.kept(keys, now=now)

@@ -28,6 +28,7 @@ Gathering = Together[Asked, Verdict]
 def install(app: Flask, settings: Settings) -> None:
     """Open the queue of this process, and what stands before it in a rush."""
     app.extensions["shop_gathering"] = Gathering(_place)
+    app.extensions["shop_told"] = Together(_told)
     app.extensions["shop_sold_out"] = SoldOut()
     app.extensions["shop_turnstile"] = Turnstile(
         settings.redis_url, look=_left, one_a_second=settings.limits
@@ -44,8 +45,9 @@ def place(
     queue: Gathering = current_app.extensions["shop_gathering"]
     gone: SoldOut = current_app.extensions["shop_sold_out"]
     if refusal := gone.refusal(request.wishes) or _turned_away(request, key):
-        if key and (told := answering.told(key, now=tools().clock())):
-            return told
+        told: Together[KeyedRequest, Kept | None] = current_app.extensions["shop_told"]
+        if key and (before := told.submit(key)):
+            return before
         raise refusal
     verdict = queue.submit(Asked(request=request, actor=me(), key=key, answer=answer))
     if isinstance(verdict, OutOfStock):
@@ -60,6 +62,12 @@ def _turned_away(request: OrderRequest, key: KeyedRequest | None) -> DomainError
     return turnstile.refusal(
         request.wishes, buyer_id=me().user_id or 0, key=key.key if key else new_token()
     )
+
+
+def _told(keys: Sequence[KeyedRequest]) -> list[Kept | None]:
+    found = answering.told(keys, now=tools().clock())
+    db.session.rollback()
+    return [found.get(key) for key in keys]
 
 
 def _left(sku: str, live_item_id: int | None) -> Shortage:

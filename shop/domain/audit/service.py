@@ -61,9 +61,29 @@ def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, K
     ``IdempotencyKeyReused`` stands for another body, ``IdempotencyInProgress`` for a first request
     under way elsewhere. Answers older than 24 hours are forgotten.
     """
+    found: dict[KeyedRequest, Kept | DomainError] = {}
+    for key, row in _rows_of(keys):
+        lapsed = row.status is None and row.leased_until <= now
+        if row.created_at <= now - KEPT_FOR or (lapsed and row.fingerprint == key.fingerprint):
+            changed(delete(KeptAnswer).where(*_of(key), KeptAnswer.created_at == row.created_at))
+        else:
+            found[key] = _verdict(row, key)
+    return found
+
+
+def kept(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, Kept]:
+    """The answers these very requests were given within 24 hours; reads only."""
+    verdicts = {
+        key: _verdict(row, key) for key, row in _rows_of(keys) if row.created_at > now - KEPT_FOR
+    }
+    return {key: said for key, said in verdicts.items() if isinstance(said, Kept)}
+
+
+def _rows_of(keys: Sequence[KeyedRequest]) -> list[tuple[KeyedRequest, Any]]:
+    """The row of each key that has one, in one indexed read."""
     by_name = {(key.actor, key.route, key.key): key for key in keys}
     if not by_name:
-        return {}
+        return []
     rows = db.session.execute(
         select(
             KeptAnswer.actor,
@@ -80,18 +100,9 @@ def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, K
             among(KeptAnswer.route, {key.route for key in keys}),
             among(KeptAnswer.key, {key.key for key in keys}),
         )
-    ).all()
-    found: dict[KeyedRequest, Kept | DomainError] = {}
-    for row in rows:
-        key = by_name.get((row.actor, row.route, row.key))
-        if key is None:
-            continue
-        lapsed = row.status is None and row.leased_until <= now
-        if row.created_at <= now - KEPT_FOR or (lapsed and row.fingerprint == key.fingerprint):
-            changed(delete(KeptAnswer).where(*_of(key), KeptAnswer.created_at == row.created_at))
-        else:
-            found[key] = _verdict(row, key)
-    return found
+    )
+    named = ((by_name.get((row.actor, row.route, row.key)), row) for row in rows)
+    return [(key, row) for key, row in named if key is not None]
 
 
 def _verdict(row: Any, key: KeyedRequest) -> Kept | DomainError:
@@ -100,15 +111,6 @@ def _verdict(row: Any, key: KeyedRequest) -> Kept | DomainError:
     if row.status is None:
         return IdempotencyInProgress("the first request with this key is still under way")
     return Kept(status=row.status, body=row.body or "", location=row.location)
-
-
-def kept(key: KeyedRequest, *, now: datetime) -> Kept | None:
-    """The answer this very request was given within 24 hours; reads only."""
-    row = queries.kept_answer(actor=key.actor, route=key.route, key=key.key)
-    if row is None or row.created_at <= now - KEPT_FOR:
-        return None
-    verdict = _verdict(row, key)
-    return verdict if isinstance(verdict, Kept) else None
 
 
 def keep_first(answers: Mapping[KeyedRequest, Kept], *, now: datetime) -> set[KeyedRequest]:
