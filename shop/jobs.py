@@ -14,9 +14,9 @@ from shop.flows import (
     answering,
     asking,
     cancelling,
-    cataloguing,
     claiming,
     completing,
+    counting,
     erasing,
     linking,
     paying,
@@ -94,9 +94,14 @@ def reconcile_payments() -> int:
     )
 
 
+def recount_all_sales() -> int:
+    """Count what of each product stayed sold, whatever the recounts of the day have missed."""
+    return counting.recount_all(now=tools().clock())
+
+
 def recount_sales() -> int:
-    """Count what of each product stayed sold, by which lists sort."""
-    return cataloguing.recount_sales(now=tools().clock())
+    """Count what of the products just sold or given back stayed sold, by which lists sort."""
+    return counting.recount_lately(now=tools().clock())
 
 
 def return_stale_allotments() -> int:
@@ -139,6 +144,7 @@ JOBS: dict[str, Job] = {
     "forget-answers": Job(run=forget_answers, every_seconds=3600),
     "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
+    "recount-all-sales": Job(run=recount_all_sales, daily_at=time(2, 30)),
     "recount-sales": Job(run=recount_sales, every_seconds=300),
     "return-stale-allotments": Job(run=return_stale_allotments, every_seconds=600),
     "watch": Job(run=watch, every_seconds=300),

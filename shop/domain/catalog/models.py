@@ -56,13 +56,18 @@ class Product(Base):
         Index("ix_product_status_created_at", "status", "created_at", "id"),
         Index("ix_product_status_from_fen", "status", "from_fen", "id"),
         Index("ix_product_status_sales", "status", "sales", "id"),
+        Index("ix_product_cooperative_id_id", "cooperative_id", "id"),
+        Index("ix_product_cooperative_id_status", "cooperative_id", "status", "created_at", "id"),
+        Index("ix_product_village_id_status", "village_id", "status", "created_at", "id"),
+        Index("ix_product_village_id_counted", "village_id", "status", "cooperative_id"),
+        Index("ix_product_category_id_status", "category_id", "status", "created_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
-    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), index=True)
-    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
-    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), index=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
+    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     title: Mapped[str] = mapped_column(String(80))
     summary: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
@@ -269,6 +274,6 @@ class HallItem(Base):
     __table_args__ = (UniqueConstraint("hall_id", "product_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    hall_id: Mapped[int] = mapped_column(ForeignKey("hall.id"), index=True)
+    hall_id: Mapped[int] = mapped_column(ForeignKey("hall.id"))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     position: Mapped[int] = mapped_column(default=0)
