@@ -34,6 +34,7 @@ OLD = (
     ('ix_product_category_id', 'product', ['category_id']),
     ('ix_product_cooperative_id', 'product', ['cooperative_id']),
     ('ix_product_village_id', 'product', ['village_id']),
+    ('ix_product_term_product_id', 'product_term', ['product_id']),
     ('ix_refund_status_created_at', 'refund', ['status', 'created_at']),
     ('ix_shipment_event_shipment_id', 'shipment_event', ['shipment_id']),
     ('ix_shipment_status_status_at', 'shipment', ['status', 'status_at']),
@@ -52,13 +53,16 @@ LISTS = (
         ['cooperative_id', 'ship_by', 'order_id'],
     ),
     ('ix_orders_status_id', 'orders', ['status', 'id']),
-    ('ix_product_category_id_status', 'product', ['category_id', 'status', 'created_at', 'id']),
     ('ix_product_cooperative_id_id', 'product', ['cooperative_id', 'id']),
-    ('ix_product_cooperative_id_status', 'product', ['cooperative_id', 'status', 'created_at', 'id']),
     ('ix_product_village_id_counted', 'product', ['village_id', 'status', 'cooperative_id']),
-    ('ix_product_village_id_status', 'product', ['village_id', 'status', 'created_at', 'id']),
+    ('ix_product_term_product_id_term', 'product_term', ['product_id', 'term']),
     ('ix_refund_created_at', 'refund', ['created_at']),
     ('ix_stock_move_cooperative_id_id', 'stock_move', ['cooperative_id', 'id']),
+    *(
+        (f'ix_product_{whose}_{key}', 'product', [whose, 'status', key, 'id'])
+        for whose in ('cooperative_id', 'village_id', 'category_id')
+        for key in ('created_at', 'from_fen', 'sales')
+    ),
 )
 
 QUEUES = (

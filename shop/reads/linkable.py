@@ -52,7 +52,7 @@ def linkable(*, without: Collection[str], q: str = "") -> list[Linkable]:
         .order_by(Product.id, Variant.position)
         .limit(MOST)
     )
-    rows = db.session.execute(query.where(Variant.sku == q)).all() if q else []
+    rows = db.session.execute(query.where(Variant.sku.in_([q, q.upper()]))).all() if q else []
     if not rows:
         rows = db.session.execute(query.where(*searched(q))).all()
     left = available([row.sku for row in rows])
