@@ -29,10 +29,12 @@ def run(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
+    months = triggers.partitions(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
+        include_name=lambda name, kind, _: kind != "table" or name not in months,
         render_as_batch=True,
         compare_type=True,
         transaction_per_migration=True,

@@ -19,6 +19,7 @@ from shop.flows import (
     counting,
     erasing,
     linking,
+    making_months,
     paying,
     reconciling,
     sandboxing,
@@ -87,6 +88,11 @@ def forget_people() -> int:
     return telling.forget_old(now=now) + erasing.forget_held(now=now)
 
 
+def make_event_months() -> int:
+    """Make the partitions of the months of live events that come."""
+    return making_months.make_months(now=tools().clock())
+
+
 def reconcile_payments() -> int:
     """Ask the providers about money whose end was never heard."""
     return reconciling.reconcile(
@@ -143,6 +149,7 @@ JOBS: dict[str, Job] = {
     "follow-parcels": Job(run=follow_parcels, every_seconds=60),
     "forget-answers": Job(run=forget_answers, every_seconds=3600),
     "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
+    "make-event-months": Job(run=make_event_months, daily_at=time(3, 0)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
     "recount-all-sales": Job(run=recount_all_sales, daily_at=time(2, 30)),
     "recount-sales": Job(run=recount_sales, every_seconds=300),

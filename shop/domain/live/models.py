@@ -119,7 +119,11 @@ class LivePin(Base):
 
 
 class LiveEvent(Base):
-    """What viewers are told, in commit order."""
+    """What viewers are told, in commit order.
+
+    On PostgreSQL its rows stand in a partition a month, by ``at``, each with this primary key of
+    its own; between two months a number is single because the session's row gives it.
+    """
 
     __tablename__ = "live_event"
     __table_args__ = (one_of("type", EventType), APPEND_ONLY)
