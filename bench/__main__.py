@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from bench import fill, shop_load
+from bench import fill, growth, shop_load
 from bench.baselines import TABLES
 from bench.client import Result, load, request
 from bench.ground import Bench, Served, Shop, opened
@@ -193,6 +193,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="bench", description=__doc__)
     asked.add_argument("--seconds", type=float, default=5.0, help="length of one run")
     asked.add_argument("--workers", type=int, default=1, help="web processes of the shop")
+    asked.add_argument("--growth", action="store_true", help="a second table, of a grown shop")
     given = asked.parse_args()
     with opened() as bench:
         book = Book(bench, given.seconds)
@@ -210,6 +211,8 @@ def main() -> int:
         last_hundred(url, shop, tokens)
         shop.stop()
         on_sqlite(book)
+        if given.growth:
+            growth.table(bench, given.seconds)
     return 0
 
 

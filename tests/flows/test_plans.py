@@ -36,7 +36,7 @@ NAME = "grown_county"
 GROWTH = grown.Growth(
     rows={"users": 600, "product": 20_000, "live_session": 6000, "orders": 20_000},
     minutes_apart=1440,
-    terms_of_every=4,
+    only={"product_term": "n % 4 = 0"},
 )
 SHIP_TO = {"name": "演示", "phone": "13800000001", "region_code": "140311", "street": "演示街"}
 RARE = {"ask-carriers", "forget-people", "recount-all-sales"}

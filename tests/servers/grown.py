@@ -6,7 +6,7 @@ PostgreSQL only, past triggers and foreign keys.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -36,7 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What grows together: the table that is counted, and those whose rows come with its rows."""
 
-ENDED: Mapping[str, str] = {
+ENDED: dict[str, str] = {
     "claim.status": "'approved'",
     "inbox_event.status": "'applied'",
     "intake.left_grams": "CASE n % 50 WHEN 0 THEN t.left_grams ELSE 0 END",
@@ -66,12 +66,14 @@ ENDED: Mapping[str, str] = {
 class Growth:
     """How many rows the counted table of a group comes to, and how far apart in time they are.
 
-    A product has some eighty terms, so only ``terms_of_every`` so many products keep theirs.
+    ``only`` says which rows of a table are copied, ``words`` what a column of a copy says: SQL of
+    the row ``t`` and the number ``n`` of its copy.
     """
 
     rows: Mapping[str, int]
     minutes_apart: int = 1
-    terms_of_every: int = 1
+    only: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Copier:
@@ -101,16 +103,16 @@ class _Copier:
         table, count = self.tables[name], self.copies[self.group[name]]
         columns = [column.name for column in table.columns]
         values = ", ".join(self._value(column, count) for column in table.columns)
-        thinned = f"WHERE n % {self.growth.terms_of_every} = 0" if name == "product_term" else ""
+        which = self.growth.only.get(name, "true")
         self.line.execute(
             f"INSERT INTO {name} ({', '.join(columns)}) "  # type: ignore[arg-type]
-            f"SELECT {values} FROM generate_series(1, {count}) n, {name} t {thinned} ORDER BY n"
+            f"SELECT {values} FROM generate_series(1, {count}) n, {name} t WHERE {which} ORDER BY n"
         )
 
     def _value(self, column: "sa.Column[Any]", count: int) -> str:
         name, table = column.name, column.table.name
         ago = f"({count} + 1 - n) * interval '{self.growth.minutes_apart} minutes'"
-        if (ended := ENDED.get(f"{table}.{name}")) is not None:
+        if (ended := (ENDED | dict(self.growth.words)).get(f"{table}.{name}")) is not None:
             return ended.format(ago=ago, then=f"(SELECT max(at) FROM order_history) - {ago}")
         if column.foreign_keys:
             target = next(iter(column.foreign_keys)).column
