@@ -85,10 +85,10 @@ QUEUES = (
     (
         'ix_payment_open',
         'payment',
-        ['created_at'],
+        ['id'],
         "status IN ('created', 'processing', 'requires_action')",
     ),
-    ('ix_refund_open', 'refund', ['created_at'], "status IN ('due', 'pending')"),
+    ('ix_refund_open', 'refund', ['id'], "status IN ('due', 'pending')"),
     ('ix_shipment_under_way', 'shipment', ['status_at', 'id'], 'delivered_at IS NULL'),
     ('ix_stock_hold_held', 'stock_hold', ['sku', 'expires_at'], "state = 'held'"),
 )

@@ -48,6 +48,7 @@ class Grown:
     """The county, its judge, and everybody in it."""
 
     app: Flask
+    clock: FixedClock
     world: World
     judge: Judge
     asked: list[str] = field(default_factory=list)
@@ -111,8 +112,7 @@ def county(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with postgres.connect(NAME) as line:
         grown.grow(line, GROWTH)
         grown.crowd(line, world.ids["session_id"], events=10_000)
-        clock.tick(5)
-        yield Grown(app, world, Judge(line))
+        yield Grown(app, clock, world, Judge(line))
     close(app)
     with postgres.connect() as line:
         line.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
@@ -149,6 +149,7 @@ def buy(county: Grown) -> None:
 
 
 def watch(county: Grown) -> None:
+    county.clock.tick(5)
     show = f"/api/v1/live-sessions/{county.world.ids['session_id']}"
     county.call("buyer", "/api/v1/live-sessions")
     county.call("buyer", "/api/v1/live-sessions?status=live")
@@ -194,6 +195,7 @@ def manage(county: Grown) -> None:
 
 
 def labour(county: Grown) -> None:
+    county.clock.tick(minutes=30)
     for name, job in JOBS.items():
         if name not in RARE:
             county.work(f"job {name}", job.run)

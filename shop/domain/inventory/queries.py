@@ -63,12 +63,8 @@ def expired_units(sku: str, today: date) -> int:
 
 
 def skus_past_best(today: date) -> list[str]:
-    """SKUs with units left in a lot whose best-before has passed."""
-    return list(
-        db.session.scalars(
-            select(Lot.sku).where(LEFT, Lot.best_before < today).distinct().order_by(Lot.sku)
-        )
-    )
+    """SKUs with units left in a lot whose best-before has passed, in order."""
+    return sorted(set(db.session.scalars(select(Lot.sku).where(LEFT, Lot.best_before < today))))
 
 
 def earliest_expiry(sku: str, live_item_id: int | None) -> datetime | None:

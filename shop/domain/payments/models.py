@@ -76,7 +76,7 @@ class Payment(Base):
         ),
         some_of(
             "ix_payment_open",
-            "created_at",
+            "id",
             where="status IN ('created', 'processing', 'requires_action')",
         ),
     )
@@ -118,7 +118,7 @@ class Refund(Base):
         CheckConstraint(
             "amount_fen > 0 AND freight_fen >= 0 AND freight_fen <= amount_fen", name="amount"
         ),
-        some_of("ix_refund_open", "created_at", where="status IN ('due', 'pending')"),
+        some_of("ix_refund_open", "id", where="status IN ('due', 'pending')"),
         Index("ix_refund_created_at", "created_at"),
         {"info": {"triggers": COUNT_REFUNDS}},
     )
