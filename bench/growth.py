@@ -1,7 +1,7 @@
 """``python -m bench --growth``: the same requests in a young shop and in one of many years.
 
-A second table: rates with the demo county alone, and with 100,000 products and 1,000,000 orders in
-the tables of the same database; and a list's page 1,000 beside its first.
+A second table: a shop with the demo county alone beside one with 100,000 products and 1,000,000
+orders in its tables, asked in turn; and a list's page 1,000 beside its first.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from bench.client import load, request
 from bench.ground import Bench, Shop, opened
 from tests.servers import grown
 
-RUNS = 3
+RUNS = 5
 SKU = "MG-XG-500"
 BUYERS, SURE = 1000, 100
 PRODUCTS, ORDERS = 100_000, 1_000_000
@@ -50,43 +50,46 @@ class Cost(NamedTuple):
 
 
 def table(bench: Bench, seconds: float, *, products: int = PRODUCTS, orders: int = ORDERS) -> None:
-    """Measure, grow, measure again; prints the table."""
-    url = bench.database("growth")
-    shop = bench.shop(url)
-    fill.endless(url, [SKU])
-    tokens = shop.flask("demo", "buyers", "--count", str(BUYERS)).split()
-    kinds = (
+    """Two shops side by side, one of them grown, asked in turn; prints the table."""
+    first = bench.shop(bench.database("young"))
+    tokens = first.flask("demo", "buyers", "--count", str(BUYERS)).split()
+    first.stop()
+    fill.endless(bench.url("young"), [SKU])
+    with psycopg.connect(bench.url("postgres"), autocommit=True) as line:
+        line.execute("CREATE DATABASE grown TEMPLATE young")
+    began = time.monotonic()
+    age(bench.url("grown"), products=products, orders=orders)
+    print(
+        f"\n{products:,} products and {orders:,} orders, written in"
+        f" {time.monotonic() - began:,.0f} s, {size(bench.url('grown'))}\n"
+        "| figure | young, a second | grown, a second | CPU ms, young | grown | ratio | aim |\n"
+        "|---|---|---|---|---|---|---|",
+        flush=True,
+    )
+    settle(bench.url("young"))
+    young, old = (bench.shop(bench.url(name), demo=False) for name in ("young", "grown"))
+    for kind in (
         Kind(
-            name="orders, one hot SKU", requests=lambda: shop_load.orders(tokens, [SKU]), good=201
+            name="orders, one hot SKU",
+            requests=lambda: shop_load.orders(tokens, [SKU]),
+            good=201,
         ),
         Kind(name="product list, page 1", requests=lambda: shop_load.different_reads(LIST)),
         Kind(
             name="product detail",
             requests=lambda: shop_load.different_reads(f"{LIST}/dried-shiitake"),
         ),
-        Kind(name="a buyer's orders", requests=lambda: own(tokens)),
-    )
-    settle(url)
-    young = {kind.name: measure(bench, shop, kind, seconds) for kind in kinds}
-    began = time.monotonic()
-    age(url, products=products, orders=orders)
-    print(
-        f"\n{products:,} products and {orders:,} orders, written in"
-        f" {time.monotonic() - began:,.0f} s, {size(url)}\n"
-        "| figure | young, a second | grown, a second | CPU ms, young | grown | ratio | aim |\n"
-        "|---|---|---|---|---|---|---|",
-        flush=True,
-    )
-    for kind in kinds:
-        old = measure(bench, shop, kind, seconds)
-        print(_row(kind, young[kind.name], old), flush=True)
-    first = measure(bench, shop, kinds[1], seconds)
+        Kind(name="a buyer's newest order", requests=lambda: own(tokens)),
+    ):
+        print(_row(kind.name, *compare(bench, (young, kind), (old, kind), seconds), kind.aim))
     page = min(DEEP, products // 48)
-    path = f"{LIST}?after={cursor(shop, rows=(page - 1) * 24)}"
-    deep = Kind(name=f"product list, page {page:,} (young: page 1)", aim="0.67",
-                requests=lambda: shop_load.different_reads(path))  # fmt: skip
-    print(_row(deep, first, measure(bench, shop, deep, seconds)), flush=True)
-    shop.stop()
+    path = f"{LIST}?after={cursor(old, rows=(page - 1) * 24)}"
+    start = Kind(name="page 1", requests=lambda: shop_load.different_reads(LIST))
+    deep = Kind(name=f"page {page:,}", requests=lambda: shop_load.different_reads(path))
+    costs = compare(bench, (old, start), (old, deep), seconds)
+    print(_row(f"product list, grown: page 1 and page {page:,}", *costs, "0.67"), flush=True)
+    young.stop()
+    old.stop()
 
 
 def own(tokens: list[str]) -> Iterator[bytes]:
@@ -95,16 +98,27 @@ def own(tokens: list[str]) -> Iterator[bytes]:
         yield request("GET", "/api/v1/orders?limit=1", token=token)
 
 
+def compare(
+    bench: Bench, one: tuple[Shop, Kind], other: tuple[Shop, Kind], seconds: float
+) -> tuple[Cost, Cost]:
+    """Both in turn, so that whatever else the machine does befalls both: medians of the runs."""
+    both = (one, other)
+    for shop, kind in both:
+        load(shop.port, kind.requests(), clients=64, seconds=1)
+    runs = [[measure(bench, shop, kind, seconds) for shop, kind in both] for _ in range(RUNS)]
+    young, old = (
+        Cost(*(statistics.median(figures) for figures in zip(*costs, strict=True)))
+        for costs in zip(*runs, strict=True)
+    )
+    return young, old
+
+
 def measure(bench: Bench, shop: Shop, kind: Kind, seconds: float) -> Cost:
-    """Good answers a second and what each costs: medians of three runs after a short one."""
-    load(shop.port, kind.requests(), clients=64, seconds=1)
-    runs = []
-    for _ in range(RUNS):
-        before = bench.cpu(shop)
-        run = load(shop.port, kind.requests(), clients=64, seconds=seconds)
-        cpu = bench.cpu(shop) - before
-        runs.append((run.good(kind.good), cpu / max(len(run.latencies), 1) * 1000))
-    return Cost(*(statistics.median(figures) for figures in zip(*runs, strict=True)))
+    """One run."""
+    before = bench.cpu(shop)
+    run = load(shop.port, kind.requests(), clients=64, seconds=seconds)
+    cpu = bench.cpu(shop) - before
+    return Cost(run.good(kind.good), cpu / max(len(run.latencies), 1) * 1000)
 
 
 def age(url: str, *, products: int, orders: int) -> None:
@@ -156,11 +170,11 @@ def size(url: str) -> str:
     return str(row[0]) if row else ""
 
 
-def _row(kind: Kind, young: Cost, old: Cost) -> str:
+def _row(name: str, young: Cost, old: Cost, aim: str) -> str:
     ratio = old.rate / young.rate if young.rate else 0.0
     return (
-        f"| {kind.name} | {young.rate:,.0f} | {old.rate:,.0f} | {young.cpu_ms:.2f} "
-        f"| {old.cpu_ms:.2f} | {ratio:.2f} | {kind.aim} |"
+        f"| {name} | {young.rate:,.0f} | {old.rate:,.0f} | {young.cpu_ms:.2f} "
+        f"| {old.cpu_ms:.2f} | {ratio:.2f} | {aim} |"
     )
 
 
