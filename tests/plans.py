@@ -74,10 +74,12 @@ class Judge:
         return found
 
     def plan(self, caught: Caught) -> dict[str, Any]:
-        """The plan as it ran, and nothing of it stays."""
+        """The plan as it runs; of what writes, as it would run: twice may be once too often."""
+        reads = caught.statement.lstrip().upper().startswith(("SELECT", "WITH"))
+        how = "ANALYZE, TIMING OFF, FORMAT JSON" if reads else "FORMAT JSON"
         with self.line.transaction(force_rollback=True):
             row = self.line.execute(
-                f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {caught.statement}",  # type: ignore[arg-type]
+                f"EXPLAIN ({how}) {caught.statement}",  # type: ignore[arg-type]
                 caught.parameters,
             ).fetchone()
         assert row is not None
@@ -95,14 +97,16 @@ class Judge:
             table = node["Relation Name"]
             if table not in self.large:
                 continue
-            if node["Node Type"] == "Seq Scan" and node["Actual Loops"]:
+            if node["Node Type"] == "Seq Scan" and node.get("Actual Loops", 1):
                 yield f"reads the whole of {table}"
             elif read > MOST_ROWS:
                 yield f"reads {read} rows of {table} ({node['Node Type']})"
 
     def _reads(self, node: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
         if "Relation Name" in node and node["Node Type"] != "ModifyTable":
-            seen = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
-            yield node, round(sum(node.get(key, 0) for key in seen) * node["Actual Loops"])
+            passed = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+            seen = node.get("Actual Rows", node["Plan Rows"])
+            seen += sum(node.get(key, 0) for key in passed)
+            yield node, round(seen * node.get("Actual Loops", 1))
         for below in node.get("Plans", ()):
             yield from self._reads(below)
