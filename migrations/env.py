@@ -47,4 +47,6 @@ with current_app.app_context(), db.engine.connect() as connection:
     run(connection)
     connection.commit()
     triggers.install(connection, Base.metadata)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("RESET statement_timeout"))
     connection.commit()

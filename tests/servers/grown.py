@@ -84,10 +84,10 @@ class _Copier:
         self.line, self.growth = line, growth
         self.tables = Base.metadata.tables
         self.group = {name: head for head, names in GROUPS.items() for name in (head, *names)}
-        self.step = 1 + max(self._one(f"SELECT max(id) FROM {name}") for name in self._with_ids())
+        self.step = 1 + max(self._one(f"SELECT max(id) FROM {name}") for name in self.with_ids())
         self.copies = {head: self._copies(head) for head in GROUPS}
 
-    def _with_ids(self) -> list[str]:
+    def with_ids(self) -> list[str]:
         return [name for name in self.group if "id" in self.tables[name].c and name != "ledger_tx"]
 
     def _one(self, query: str) -> int:
@@ -165,7 +165,7 @@ def grow(line: "psycopg.Connection[Any]", growth: Growth) -> None:
     for name in copier.group:
         if copier.copies[copier.group[name]]:
             copier.grow(name)
-    for name in copier._with_ids():
+    for name in copier.with_ids():
         line.execute(
             f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), "  # type: ignore[arg-type]
             f"(SELECT coalesce(max(id), 1) FROM {name}))"
