@@ -51,8 +51,8 @@ lock: $(DEV_READY) ## write requirements*.txt from requirements*.in
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
 
-bench: $(DEV_READY) $(COMPILED) ## measure the shop beside bare Flask: SECONDS=5
-	@$(BIN)/python -m bench --seconds $(or $(SECONDS),5)
+bench: $(DEV_READY) $(COMPILED) ## measure the shop beside bare Flask: SECONDS=5, GROWTH=1 for a grown one
+	@$(BIN)/python -m bench --seconds $(or $(SECONDS),5) $(if $(GROWTH),--growth)
 
 audit: $(RUN_READY) ## check the invariants of the configured database
 	@$(BIN)/flask --app wsgi audit

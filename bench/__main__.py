@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from bench import fill, journeys, pgbench, shop_load, viewers
+from bench import fill, growth, journeys, pgbench, shop_load, viewers
 from bench.baselines import TABLES
 from bench.client import Result, converse, load, request
 from bench.ground import Bench, Served, Shop, opened
@@ -234,6 +234,7 @@ def main() -> int:
     asked.add_argument("--seconds", type=float, default=5.0, help="length of one run")
     asked.add_argument("--workers", type=int, default=1, help="web processes of the shop")
     asked.add_argument("--viewers", type=int, default=10_000, help="of one room")
+    asked.add_argument("--growth", action="store_true", help="a second table, of a grown shop")
     given = asked.parse_args()
     with opened() as bench:
         book = Book(bench, given.seconds)
@@ -253,6 +254,8 @@ def main() -> int:
         to_paid(book)
         on_sqlite(book)
         fan_out(book, given.viewers)
+        if given.growth:
+            growth.table(bench, given.seconds)
     return 0
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from flask import current_app
-from sqlalchemy import JSON, Connection
+from sqlalchemy import JSON, Connection, text
 
 from shop import triggers
 from shop.db import Base, UtcDateTime, Word, db
@@ -22,11 +22,19 @@ def render_item(kind: str, item: object, autogen: AutogenContext) -> str | bool:
 
 
 def run(connection: Connection) -> None:
-    """Migrate on one connection."""
+    """Migrate on one connection, for as long as it takes: an index of a million rows takes seconds.
+
+    Waiting for a lock keeps its short end, so that requests never queue behind a migration.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.commit()
+    months = triggers.partitions(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
+        include_name=lambda name, kind, _: kind != "table" or name not in months,
         render_as_batch=True,
         compare_type=True,
         transaction_per_migration=True,
@@ -39,4 +47,6 @@ with current_app.app_context(), db.engine.connect() as connection:
     run(connection)
     connection.commit()
     triggers.install(connection, Base.metadata)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("RESET statement_timeout"))
     connection.commit()

@@ -22,12 +22,15 @@ from sqlalchemy import (
     Dialect,
     Executable,
     FromClause,
+    Index,
     Integer,
     MetaData,
     String,
     TypeDecorator,
     exists,
+    literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -70,11 +73,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class _WordComparator(TypeDecorator.Comparator[StrEnum]):
+    """Compares with the word written out in the statement instead of sent beside it.
+
+    Only so may a plan that serves every call, and SQLite at all, use an index of the rows in one
+    state: behind a parameter they cannot know which state is meant.
+    """
+
+    def operate(self, op: Any, *other: Any, **words: Any) -> ColumnElement[Any]:
+        return super().operate(op, *(self._written(one) for one in other), **words)
+
+    def _written(self, one: Any) -> Any:
+        if isinstance(one, StrEnum):
+            return literal_column(f"'{self.type.words(one)}'", self.type)  # type: ignore[attr-defined]
+        if isinstance(one, list | tuple | set | frozenset):
+            return [self._written(each) for each in sorted(one, key=str)]
+        return one
+
+
 class Word(TypeDecorator[StrEnum]):
     """A StrEnum stored by its value; pair it with ``one_of`` for the CHECK."""
 
     impl = String(32)
     cache_ok = True
+    comparator_factory = _WordComparator
 
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__()
@@ -120,6 +142,11 @@ class Versioned:
     """A row that people edit; ``version`` counts their changes and is its ETag."""
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+def some_of(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that still wait: a queue costs what is in it, not what was."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
 
 
 APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}

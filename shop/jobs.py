@@ -14,11 +14,12 @@ from shop.flows import (
     answering,
     asking,
     cancelling,
-    cataloguing,
     claiming,
     completing,
+    counting,
     erasing,
     linking,
+    making_months,
     paying,
     reconciling,
     sandboxing,
@@ -87,6 +88,11 @@ def forget_people() -> int:
     return telling.forget_old(now=now) + erasing.forget_held(now=now)
 
 
+def make_event_months() -> int:
+    """Make the partitions of the months of live events that come."""
+    return making_months.make_months(now=tools().clock())
+
+
 def reconcile_payments() -> int:
     """Ask the providers about money whose end was never heard."""
     return reconciling.reconcile(
@@ -94,9 +100,14 @@ def reconcile_payments() -> int:
     )
 
 
+def recount_all_sales() -> int:
+    """Count what of each product stayed sold, whatever the recounts of the day have missed."""
+    return counting.recount_all(now=tools().clock())
+
+
 def recount_sales() -> int:
-    """Count what of each product stayed sold, by which lists sort."""
-    return cataloguing.recount_sales(now=tools().clock())
+    """Count what of the products just sold or given back stayed sold, by which lists sort."""
+    return counting.recount_lately(now=tools().clock())
 
 
 def return_stale_allotments() -> int:
@@ -138,7 +149,9 @@ JOBS: dict[str, Job] = {
     "follow-parcels": Job(run=follow_parcels, every_seconds=60),
     "forget-answers": Job(run=forget_answers, every_seconds=3600),
     "forget-people": Job(run=forget_people, daily_at=time(3, 30)),
+    "make-event-months": Job(run=make_event_months, daily_at=time(3, 0)),
     "reconcile-payments": Job(run=reconcile_payments, every_seconds=30),
+    "recount-all-sales": Job(run=recount_all_sales, daily_at=time(2, 30)),
     "recount-sales": Job(run=recount_sales, every_seconds=300),
     "return-stale-allotments": Job(run=return_stale_allotments, every_seconds=600),
     "watch": Job(run=watch, every_seconds=300),

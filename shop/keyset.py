@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from shop.db import db
@@ -50,10 +50,34 @@ def keyset(
 
 
 def _beyond(keys: Sequence[Key], after: Sequence[Any]) -> ColumnElement[bool]:
-    """``a > x OR (a = x AND b < y) OR ...``, each key in its own direction."""
-    ways = []
-    for place, (column, way) in enumerate(keys):
-        equal = [keys[i][0] == after[i] for i in range(place)]
-        further = column > after[place] if way == "asc" else column < after[place]
-        ways.append(and_(*equal, further))
-    return or_(*ways)
+    """``(a, b) > (x, y)``: one place in an index to begin at, however far that is.
+
+    Keys of different directions or of several tables have no such place, so the first alone
+    bounds them, too.
+    """
+    columns = [column for column, _ in keys]
+    values = [literal(value, column.type) for value, column in zip(after, columns, strict=True)]
+    ways = [way for _, way in keys]
+    if len(keys) == 1:
+        return _further(columns[0], values[0], ways[0])
+    bound = columns[0] >= values[0] if ways[0] == "asc" else columns[0] <= values[0]
+    if len(set(ways)) == 1:
+        beyond = _further(tuple_(*columns), tuple_(*values), ways[0])
+        return beyond if _of_one_table(columns) else and_(bound, beyond)
+    steps = [
+        and_(
+            *(columns[i] == values[i] for i in range(place)),
+            _further(columns[place], values[place], ways[place]),
+        )
+        for place in range(len(keys))
+    ]
+    return and_(bound, or_(*steps))
+
+
+def _of_one_table(columns: Sequence[Column]) -> bool:
+    return len({getattr(column, "class_", column) for column in columns}) == 1
+
+
+def _further(column: Any, value: Any, way: str) -> ColumnElement[bool]:
+    further: ColumnElement[bool] = column > value if way == "asc" else column < value
+    return further

@@ -11,6 +11,11 @@ CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'append-only: %', TG_TABLE_NAME USING ERRCODE = '23514'; END $$
 """
 
+NO_TRUNCATE = (
+    "CREATE OR REPLACE TRIGGER {0}_no_truncate BEFORE TRUNCATE ON {0} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+)
+
 
 def wanted(metadata: MetaData, dialect: str) -> dict[str, list[str]]:
     """Trigger name to the statements that make it, for ``sqlite`` or ``postgresql``."""
@@ -42,21 +47,18 @@ def _append_only(table: Table, dialect: str) -> dict[str, list[str]]:
             f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {name} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         ],
-        f"{name}_no_truncate": [
-            f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        ],
+        f"{name}_no_truncate": [NO_TRUNCATE.format(name)],
     }
 
 
 def present(connection: Connection) -> dict[str, str]:
-    """Trigger name to table name, as the catalogue has them now."""
+    """Trigger name to table name, as the catalogue has them now; partitions have their table's."""
     query = (
         "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
         if connection.dialect.name == "sqlite"
         else "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE NOT t.tgisinternal AND n.nspname = current_schema()"
+        "WHERE NOT t.tgisinternal AND NOT c.relispartition AND n.nspname = current_schema()"
     )
     return {row[0]: row[1] for row in connection.execute(text(query))}
 
@@ -70,12 +72,32 @@ def install(connection: Connection, metadata: MetaData) -> None:
     if postgres:
         connection.execute(text(REFUSE))
     tables = present_tables(connection)
+    months = partitions(connection)
     for table in metadata.sorted_tables:
         if table.name not in tables:
             continue
         for statements in of_table(table, connection.dialect.name).values():
             for statement in statements:
                 connection.execute(text(statement))
+    append_only = [name for name, table in metadata.tables.items() if table.info.get("append_only")]
+    for name in (month for month, table in months.items() if table in append_only):
+        connection.execute(text(NO_TRUNCATE.format(name)))
+
+
+def partitions(connection: Connection) -> dict[str, str]:
+    """Partition to the table that it is part of.
+
+    Whatever a table refuses row by row its partitions refuse, too; emptying one is a matter of its
+    own.
+    """
+    if connection.dialect.name == "sqlite":
+        return {}
+    query = (
+        "SELECT c.relname, p.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relispartition AND c.relkind = 'r' AND n.nspname = current_schema()"
+    )
+    return {row[0]: row[1] for row in connection.execute(text(query))}
 
 
 def present_tables(connection: Connection) -> set[str]:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
-from shop.db import changed, db, transactional
+from shop.db import db, transactional
 from shop.domain.catalog import queries, revisions, service
 from shop.domain.catalog.models import Category, Product
 from shop.domain.catalog.prices import check_floor
 from shop.domain.catalog.states import AfterSale, ProductStatus, RevisionStatus
-from shop.domain.orders.models import Order, OrderLine
 from shop.domain.villages.models import Cooperative
 from shop.flows import product_content as contents
 from shop.flows.relabelling import relabel
@@ -160,18 +159,6 @@ def withdraw_revision(
     if not _withdraw(product, actor=actor, now=now):
         raise IllegalMove("revision: none is waiting")
     service.touch(product, now)
-
-
-@transactional
-def recount_sales(*, now: datetime) -> int:
-    """Set every product's count of units sold, less those refunded; gives how many changed."""
-    sold = (
-        select(func.coalesce(func.sum(OrderLine.quantity - OrderLine.refunded), 0))
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(OrderLine.product_id == Product.id, Order.paid_at <= now)
-        .scalar_subquery()
-    )
-    return changed(update(Product).where(Product.sales != sold).values(sales=sold))
 
 
 def _own_cooperative(slug: str, actor: Actor) -> Cooperative:

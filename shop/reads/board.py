@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from shop.db import db
+from shop.domain.settlement import queries as books
 from shop.domain.settlement import sheets
 from shop.domain.settlement.models import BoardSheet, LedgerEntry, LedgerTx, SplitRule
 from shop.domain.settlement.states import PartyKind, TxKind
@@ -252,23 +253,15 @@ def _last_posting(village_id: int, period: str) -> datetime | None:
 
 def periods(village_id: int) -> list[str]:
     """Months with figures, the newest first."""
-    return list(
-        db.session.scalars(
-            select(LedgerEntry.period)
-            .where(LedgerEntry.village_id == village_id)
-            .distinct()
-            .order_by(LedgerEntry.period.desc())
-        )
-    )
+    return books.periods(LedgerEntry.village_id == village_id)
 
 
 def villages_with_boards() -> list[tuple[Village, str | None]]:
     """Every village with the newest month that has figures."""
-    newest = func.max(LedgerEntry.period)
-    rows = db.session.execute(
-        select(Village, newest)
-        .outerjoin(LedgerEntry, LedgerEntry.village_id == Village.id)
-        .group_by(Village.id)
-        .order_by(newest.is_(None), Village.id)
+    newest = (
+        select(func.max(LedgerEntry.period))
+        .where(LedgerEntry.village_id == Village.id)
+        .scalar_subquery()
     )
+    rows = db.session.execute(select(Village, newest).order_by(newest.is_(None), Village.id))
     return [(village, period) for village, period in rows]

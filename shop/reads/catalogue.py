@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
 
 from shop.db import db
 from shop.domain.catalog import terms
@@ -79,16 +79,19 @@ def products(
     """One page of ``ProductCard`` that anybody may buy from; every word of ``q`` must be found."""
     query = _cards().where(*public())
     if village:
-        query = query.where(Village.slug == village)
+        query = query.where(Product.village_id == _id_of(Village, village))
     if cooperative:
-        query = query.where(Cooperative.slug == cooperative)
+        query = query.where(Product.cooperative_id == _id_of(Cooperative, cooperative))
     if category:
-        query = query.where(
-            Product.category_id.in_(select(Category.id).where(Category.slug == category))
-        )
+        query = query.where(Product.category_id == _id_of(Category, category))
     for condition in searched(q):
         query = query.where(condition)
     return _page(query, KEYS[sort], limit, after)
+
+
+def _id_of(place: type[Village | Cooperative | Category], slug: str) -> ScalarSelect[int]:
+    """Looked up first, so that the index of its products gives them in the order of pages."""
+    return select(place.id).where(place.slug == slug).scalar_subquery()
 
 
 def goods(
@@ -99,7 +102,7 @@ def goods(
     limit: int = DEFAULT_LIMIT,
     after: Sequence[Any] | None = None,
 ) -> Keyset:
-    """Cards in any state: of these cooperatives, or of all (``None``, the operator's view)."""
+    """Cards in any state, the last written first: of these cooperatives, or of all (``None``)."""
     query = _cards()
     if cooperative_ids is not None:
         query = query.where(Product.cooperative_id.in_(cooperative_ids))
@@ -107,7 +110,7 @@ def goods(
         query = query.where(Product.status == status)
     if q.strip():
         query = query.where(Product.title.contains(q.strip(), autoescape=True))
-    return _page(query, KEYS["newest"], limit, after)
+    return _page(query, ((Product.id, "desc"),), limit, after)
 
 
 def in_hall(hall_id: int, *, everything: bool = False) -> list[ProductCard]:

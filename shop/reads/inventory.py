@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal_column, select
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
@@ -15,6 +15,8 @@ from shop.domain.villages.models import Cooperative, Farmer
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
 from shop.keyset import Key, Keyset, keyset
+
+MOST_OPEN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +34,10 @@ class ShelfRow:
     lots: tuple[Lot, ...]
 
 
-def shelf(cooperative_ids: Sequence[int]) -> list[ShelfRow]:
-    """Every SKU of the cooperatives with its counters, also those never stocked."""
-    query = _shelf(cooperative_ids).order_by(Product.title, Variant.position, Variant.id)
-    return _with_lots(db.session.execute(query).all())
-
-
 def shelf_page(
     cooperative_ids: Sequence[int], *, limit: int, after: Sequence[Any] | None
 ) -> Keyset:
-    """The same in pages, product by product."""
+    """SKUs of the cooperatives with their counters, product by product, never stocked ones too."""
     keys: tuple[Key, ...] = (
         (Product.id, "asc"),
         (Variant.position, "asc"),
@@ -147,13 +143,14 @@ def _pairs(query: Select[int, str]) -> dict[int, str]:
 
 
 def open_intakes(cooperative_ids: Sequence[int]) -> list[tuple[Intake, Farmer, Product]]:
-    """Deliveries with grams no packing run has used, the newest first."""
+    """Deliveries with grams no packing run has used, the newest ``MOST_OPEN`` of them."""
     rows = db.session.execute(
         select(Intake, Farmer, Product)
         .join(Farmer, Farmer.id == Intake.farmer_id)
         .join(Product, Product.id == Intake.product_id)
-        .where(Intake.cooperative_id.in_(cooperative_ids), Intake.left_grams > 0)
+        .where(Intake.cooperative_id.in_(cooperative_ids), Intake.left_grams > literal_column("0"))
         .order_by(Intake.id.desc())
+        .limit(MOST_OPEN)
     )
     return [(intake, farmer, product) for intake, farmer, product in rows]
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
@@ -11,6 +11,7 @@ from shop.domain.catalog.states import ProductStatus
 from shop.domain.inventory.queries import available
 from shop.domain.villages.models import Cooperative
 from shop.domain.villages.states import PlaceStatus
+from shop.reads.catalogue import searched
 
 MOST = 100
 
@@ -30,7 +31,7 @@ class Linkable:
 
 
 def linkable(*, without: Collection[str], q: str = "") -> list[Linkable]:
-    """SKUs on sale that are not on the shelf yet; ``q`` is part of a title, name or SKU."""
+    """SKUs on sale that are not on the shelf yet; ``q`` is a SKU, or as visitors search."""
     query = (
         select(
             Variant.sku,
@@ -48,13 +49,12 @@ def linkable(*, without: Collection[str], q: str = "") -> list[Linkable]:
             Cooperative.status == PlaceStatus.ACTIVE,
             Variant.sku.not_in(without),
         )
-        .order_by(Cooperative.id, Product.id, Variant.position)
+        .order_by(Product.id, Variant.position)
         .limit(MOST)
     )
-    if q:
-        columns = (Product.title, Variant.name, Variant.sku)
-        query = query.where(or_(*(column.icontains(q, autoescape=True) for column in columns)))
-    rows = db.session.execute(query).all()
+    rows = db.session.execute(query.where(Variant.sku.in_([q, q.upper()]))).all() if q else []
+    if not rows:
+        rows = db.session.execute(query.where(*searched(q))).all()
     left = available([row.sku for row in rows])
     return [
         Linkable(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import lazyload
 
 from shop.db import db
@@ -117,9 +117,9 @@ def _in_reach(actor: Actor) -> ColumnElement[bool]:
         return Order.id.is_not(None)
     reach = Order.buyer_id == actor.user_id
     if own := actor.cooperatives():
-        reach |= Order.id.in_(select(OrderPart.order_id).where(OrderPart.cooperative_id.in_(own)))
+        reach |= exists().where(OrderPart.order_id == Order.id, OrderPart.cooperative_id.in_(own))
     if actor.is_host:
-        reach |= Order.id.in_(select(OrderLine.order_id).where(OrderLine.host_id == actor.user_id))
+        reach |= exists().where(OrderLine.order_id == Order.id, OrderLine.host_id == actor.user_id)
     return reach
 
 
@@ -129,12 +129,15 @@ def of_buyer(buyer_id: int | None) -> Select[Order]:
 
 
 def of_cooperatives(cooperative_ids: Sequence[int]) -> Select[Order]:
-    """Orders with lines of these cooperatives that have been paid or are about to be."""
-    return select(Order).where(
-        Order.id.in_(
-            select(OrderPart.order_id).where(OrderPart.cooperative_id.in_(cooperative_ids))
-        )
-    )
+    """Orders with lines of these cooperatives that have been paid or are about to be.
+
+    Those of one cooperative are joined, so that its own index gives them in the order of pages.
+    """
+    if len(cooperative_ids) == 1:
+        own = OrderPart.cooperative_id == cooperative_ids[0]
+        return select(Order).join(OrderPart, OrderPart.order_id == Order.id).where(own)
+    parts = select(OrderPart.order_id).where(OrderPart.cooperative_id.in_(cooperative_ids))
+    return select(Order).where(Order.id.in_(parts))
 
 
 def everyone() -> Select[Order]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 
 from shop.db import db
 from shop.domain.catalog import queries
@@ -17,10 +17,13 @@ from shop.keyset import DEFAULT_LIMIT, Keyset, keyset
 from shop.reads import catalogue
 from shop.reads.catalogue import ProductCard
 
+MOST_COUNTED = 100
+"""More are not counted: a card's note need not cost what a county has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VillageCard:
-    """A village; ``goods`` counts products that can be bought."""
+    """A village; ``goods`` counts products that can be bought, up to ``MOST_COUNTED``."""
 
     id: int
     slug: str
@@ -130,13 +133,11 @@ def hall_sizes() -> dict[int, int]:
 
 
 def _villages() -> Select[Any]:
-    goods = (
-        select(func.count())
-        .select_from(Product)
+    goods = _counted(
+        select(Product.cooperative_id)
         .join(Cooperative, Cooperative.id == Product.cooperative_id)
         .where(Product.village_id == Village.id, *catalogue.public())
         .correlate(Village)
-        .scalar_subquery()
     )
     return (
         select(
@@ -155,6 +156,11 @@ def _villages() -> Select[Any]:
     )
 
 
+def _counted(products: Select[int]) -> ScalarSelect[Any]:
+    some = products.limit(MOST_COUNTED).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
 VILLAGE = tuple(field.name for field in fields(VillageCard))
 
 
@@ -163,12 +169,10 @@ def _village(row: Any) -> VillageCard:
 
 
 def _cooperatives() -> Select[Any]:
-    goods = (
-        select(func.count())
-        .select_from(Product)
+    goods = _counted(
+        select(Product.cooperative_id)
         .where(Product.cooperative_id == Cooperative.id, Product.status == ProductStatus.ON_SALE)
         .correlate(Cooperative)
-        .scalar_subquery()
     )
     return (
         select(

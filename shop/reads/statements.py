@@ -10,6 +10,7 @@ from shop.db import db
 from shop.domain.accounts import queries as people
 from shop.domain.inventory.models import Lot
 from shop.domain.orders.models import Order, OrderLine
+from shop.domain.settlement import queries as books
 from shop.domain.settlement.models import LedgerEntry
 from shop.domain.settlement.states import PartyKind
 from shop.domain.villages.models import Cooperative, Farmer, Village
@@ -153,14 +154,7 @@ def _names(entries: list[LedgerEntry], cooperative: Cooperative) -> Names:
 
 def periods(cooperative_id: int) -> list[str]:
     """Months with figures, the newest first."""
-    return list(
-        db.session.scalars(
-            select(LedgerEntry.period)
-            .where(LedgerEntry.cooperative_id == cooperative_id)
-            .distinct()
-            .order_by(LedgerEntry.period.desc())
-        )
-    )
+    return books.periods(LedgerEntry.cooperative_id == cooperative_id)
 
 
 def cooperatives_in_reach(actor: Actor) -> list[Cooperative]:

@@ -3,43 +3,60 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.states import ProductStatus
 from shop.domain.inventory.models import Lot, StockMove
+from shop.domain.inventory.queries import LEFT
 from shop.domain.villages.models import Farmer, Village
 from shop.domain.villages.states import PlaceStatus
 from shop.kernel.actor import Actor
 from shop.kernel.errors import NotFound
 
+MOST = 200
+"""What a select offers; there is a search for the rest."""
+SOME = 30
+"""Lots that a form names; others are named by their code."""
 
-def skus(cooperative_ids: Sequence[int]) -> list[tuple[str, str]]:
-    """(SKU, words) of everything a lot may be of."""
-    rows = db.session.execute(
-        select(Variant.sku, Product.title, Variant.name)
+
+def skus(cooperative_ids: Sequence[int], *, q: str = "", chosen: str = "") -> list[tuple[str, str]]:
+    """(SKU, words) of what a lot may be of: the newest whose title has ``q``, and the chosen."""
+    own = (
+        select(Variant.sku, Product.title, Variant.position, Variant.name)
         .join(Product, Product.id == Variant.product_id)
-        .where(
-            Product.cooperative_id.in_(cooperative_ids),
-            Product.status != ProductStatus.ARCHIVED,
-        )
-        .order_by(Product.title, Variant.position)
+        .where(_own(cooperative_ids))
     )
-    return [(sku, f"{title} · {name}") for sku, title, name in rows]
+    newest = own.where(_titled(q)).order_by(Product.id.desc(), Variant.position).limit(MOST)
+    found = set(db.session.execute(newest))
+    if chosen:
+        found.update(db.session.execute(own.where(Variant.sku == chosen)))
+    ordered = sorted(found, key=lambda row: (row[1], row[2], row[0]))
+    return [(sku, f"{title} · {name}") for sku, title, _, name in ordered]
 
 
-def products(cooperative_ids: Sequence[int]) -> list[tuple[int, str]]:
-    """(id, title) of own products."""
-    rows = db.session.execute(
-        select(Product.id, Product.title)
-        .where(
-            Product.cooperative_id.in_(cooperative_ids),
-            Product.status != ProductStatus.ARCHIVED,
-        )
-        .order_by(Product.title)
+def products(
+    cooperative_ids: Sequence[int], *, q: str = "", chosen: str = ""
+) -> list[tuple[int, str]]:
+    """(id, title) of own products: the newest whose title has ``q``, and the chosen (an id)."""
+    own = select(Product.id, Product.title).where(_own(cooperative_ids))
+    newest = own.where(_titled(q)).order_by(Product.id.desc()).limit(MOST)
+    found = set(db.session.execute(newest))
+    if chosen.isdecimal():
+        found.update(db.session.execute(own.where(Product.id == int(chosen))))
+    ordered = sorted(found, key=lambda row: (row[1], row[0]))
+    return [(product_id, title) for product_id, title in ordered]
+
+
+def _own(cooperative_ids: Sequence[int]) -> ColumnElement[bool]:
+    return and_(
+        Product.cooperative_id.in_(cooperative_ids), Product.status != ProductStatus.ARCHIVED
     )
-    return [(product_id, title) for product_id, title in rows]
+
+
+def _titled(q: str) -> ColumnElement[bool]:
+    return Product.title.contains(q, autoescape=True) if q else true()
 
 
 def farmers(cooperative_ids: Sequence[int]) -> list[tuple[int, str]]:
@@ -64,14 +81,15 @@ def lot(code: str, actor: Actor) -> Lot:
 
 
 def open_lots(cooperative_ids: Sequence[int], today: date) -> list[tuple[Lot, str]]:
-    """(lot, words) of own lots with fresh units left, the earliest best-before first."""
+    """(lot, words) of own lots with fresh units left, some with the earliest best-before."""
     rows = db.session.execute(
         select(Lot, Product.title, Variant.name)
         .join(Variant, Variant.sku == Lot.sku)
         .join(Product, Product.id == Variant.product_id)
-        .where(Lot.cooperative_id.in_(cooperative_ids), Lot.on_hand > 0)
+        .where(Lot.cooperative_id.in_(cooperative_ids), LEFT)
         .where(or_(Lot.best_before.is_(None), Lot.best_before >= today))
-        .order_by(Lot.best_before.is_(None), Lot.best_before, Lot.id)
+        .order_by(Lot.best_before.nulls_last(), Lot.id)
+        .limit(SOME)
         .execution_options(populate_existing=True)
     )
     return [(found, f"{title} · {name}") for found, title, name in rows]

@@ -174,9 +174,3 @@ def test_a_price_above_the_struck_one_is_refused_kindly(manager: Actor, slug: st
     price(manager, slug, strike_price_fen=5000)
     with pytest.raises(Invalid):
         price(manager, slug, price_fen=5000)
-
-
-def test_sales_count_units_that_stayed_sold(manager: Actor, slug: str) -> None:
-    sold((4000, DAY), (4000, DAY))
-    assert cataloguing.recount_sales(now=NOON) == 1
-    assert cataloguing.recount_sales(now=NOON) == 0

@@ -1,5 +1,7 @@
 """Pages of the packing shed: what stands on the form is what goes into the lot."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +16,7 @@ from shop.domain.inventory.states import AdjustReason, IntakeTerms
 from shop.domain.villages.models import Cooperative
 from shop.flows import stocking
 from shop.flows.stocking import Delivery
+from shop.reads import stock_choices
 from tests import builders as a
 from tests.conftest import NOON, FixedClock
 from tests.money import a_lot
@@ -109,3 +112,44 @@ def test_an_expired_lot_says_that_it_is_counted_down_only(
     keeper.send(page, form | {"delta": "1"}, to="/coop/stock/adjust")
     assert "只能减不能加" in keeper.get(page)
     assert stock(sku) == (7, 0, 0)
+
+
+def test_a_long_shelf_comes_in_pages(keeper: Reader, home: Cooperative) -> None:
+    for half in range(2):
+        variants = [
+            {
+                "sku": f"S-{half}-{n}",
+                "name": "演示",
+                "price_fen": 1,
+                "unit": "袋",
+                "weight_grams": 1,
+            }
+            for n in range(26)
+        ]
+        a.a_product(cooperative=home, variants=variants)
+    first = keeper.get("/coop/stock")
+    assert "S-0-0" in first
+    assert "S-1-25" not in first
+    after = re.search(r'rel="next" href="([^"]+)"', first)
+    assert after is not None
+    second = keeper.get(html.unescape(after[1]))
+    assert "S-1-25" in second
+    assert "S-0-0" not in second
+    assert 'rel="next"' not in second
+
+
+def test_a_select_that_cannot_offer_everything_has_a_search(
+    keeper: Reader, home: Cooperative, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock_choices, "MOST", 2)
+    skus = [a.a_sku(cooperative=home, title=f"演示{kind}") for kind in ("花菇", "小米", "核桃")]
+    for path in ("/coop/stock/lots/new", "/coop/stock/pack", "/coop/stock/scale"):
+        page = keeper.get(path)
+        assert 'type="search"' in page
+        assert "演示花菇" not in page
+        found = keeper.get(f"{path}?q=花菇")
+        assert "演示花菇" in found
+        assert "演示小米" not in found
+    assert f'value="{skus[0]}" selected' in keeper.get(f"/coop/stock/lots/new?sku={skus[0]}")
+    monkeypatch.setattr(stock_choices, "MOST", 4)
+    assert 'type="search"' not in keeper.get("/coop/stock/scale")

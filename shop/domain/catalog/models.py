@@ -56,13 +56,20 @@ class Product(Base):
         Index("ix_product_status_created_at", "status", "created_at", "id"),
         Index("ix_product_status_from_fen", "status", "from_fen", "id"),
         Index("ix_product_status_sales", "status", "sales", "id"),
+        Index("ix_product_cooperative_id_id", "cooperative_id", "id"),
+        Index("ix_product_village_id_counted", "village_id", "status", "cooperative_id"),
+        *(
+            Index(f"ix_product_{whose}_{key}", whose, "status", key, "id")
+            for whose in ("cooperative_id", "village_id", "category_id")
+            for key in ("created_at", "from_fen", "sales")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(64), unique=True)
-    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), index=True)
-    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
-    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), index=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
+    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     title: Mapped[str] = mapped_column(String(80))
     summary: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
@@ -234,14 +241,18 @@ class StrikeEvidence(Base):
 
 
 class ProductTerm(Base):
-    """How a product is found: characters, pairs, words, pinyin and initials, by range."""
+    """How a product is found: characters, pairs, words, pinyin and initials, by range.
+
+    A rare word is looked up by itself; of a common one each product of a list is asked in turn.
+    """
 
     __tablename__ = "product_term"
+    __table_args__ = (Index("ix_product_term_product_id_term", "product_id", "term"),)
 
     term: Mapped[str] = mapped_column(
         String(60, collation="C").with_variant(String(60), "sqlite"), primary_key=True
     )
-    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
 
 
 class Hall(Versioned, Base):
@@ -269,6 +280,6 @@ class HallItem(Base):
     __table_args__ = (UniqueConstraint("hall_id", "product_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    hall_id: Mapped[int] = mapped_column(ForeignKey("hall.id"), index=True)
+    hall_id: Mapped[int] = mapped_column(ForeignKey("hall.id"))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     position: Mapped[int] = mapped_column(default=0)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
 from shop.domain.inventory.states import (
     AdjustReason,
     HoldState,
@@ -25,11 +25,12 @@ class Intake(Base):
         CheckConstraint("tare_grams >= 0", name="tare"),
         CheckConstraint("left_grams BETWEEN 0 AND net_grams", name="left"),
         CheckConstraint("(terms = 'bought') = (price_fen_per_kg IS NOT NULL)", name="price"),
+        some_of("ix_intake_left", "cooperative_id", "id", where="left_grams > 0"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slip_no: Mapped[str] = mapped_column(String(20), unique=True)
-    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), index=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
     farmer_id: Mapped[int] = mapped_column(ForeignKey("farmer.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     grade: Mapped[str] = mapped_column(String(20))
@@ -91,13 +92,15 @@ class Lot(Base):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("on_hand >= 0 AND on_hand <= quantity", name="on_hand"),
         Index("ix_lot_sku_best_before", "sku", "best_before", "id"),
+        some_of("ix_lot_left", "cooperative_id", "best_before", "id", where="on_hand > 0"),
+        some_of("ix_lot_past_best", "best_before", where="on_hand > 0"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(10), unique=True)
     label: Mapped[str | None] = mapped_column(String(40))
     sku: Mapped[str] = mapped_column(ForeignKey("variant.sku"))
-    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), index=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"))
     packing_run_id: Mapped[int | None] = mapped_column(ForeignKey("packing_run.id"))
     harvested_on: Mapped[date]
@@ -156,8 +159,7 @@ class StockHold(Base):
         one_of("state", HoldState),
         CheckConstraint("quantity > 0", name="quantity"),
         UniqueConstraint("order_line_id"),
-        Index("ix_stock_hold_state_expires_at", "state", "expires_at"),
-        Index("ix_stock_hold_sku_state", "sku", "state"),
+        some_of("ix_stock_hold_held", "sku", "expires_at", where="state = 'held'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -191,12 +193,13 @@ class StockMove(Base):
             sqlite_where=text("kind IN ('consume', 'release')"),
         ),
         Index("ix_stock_move_sku_id", "sku", "id"),
+        Index("ix_stock_move_cooperative_id_id", "cooperative_id", "id"),
         APPEND_ONLY,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sku: Mapped[str] = mapped_column(ForeignKey("variant.sku"))
-    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), index=True)
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
     kind: Mapped[MoveKind] = mapped_column(Word(MoveKind))
     on_hand_delta: Mapped[int] = mapped_column(default=0)
     held_delta: Mapped[int] = mapped_column(default=0)

@@ -20,6 +20,7 @@ class LiveSession(Base):
     __table_args__ = (
         one_of("status", SessionStatus),
         Index("ix_live_session_status_starts_at", "status", "starts_at", "id"),
+        Index("ix_live_session_starts_at", "starts_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,6 +60,7 @@ class LiveItem(Base):
         one_of("status", ItemStatus),
         UniqueConstraint("session_id", "sku"),
         UniqueConstraint("session_id", "seq_no"),
+        Index("ix_live_item_cooperative_id_session_id", "cooperative_id", "session_id"),
         CheckConstraint("seq_no BETWEEN 1 AND 1000", name="seq_no"),
         CheckConstraint("held >= 0 AND sold >= 0", name="not_negative"),
         CheckConstraint("allotment IS NULL OR held + sold <= allotment", name="within_allotment"),
@@ -68,7 +70,7 @@ class LiveItem(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    session_id: Mapped[int] = mapped_column(ForeignKey("live_session.id"), index=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("live_session.id"))
     sku: Mapped[str] = mapped_column(ForeignKey("variant.sku"), index=True)
     cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"))
     seq_no: Mapped[int]
@@ -117,7 +119,11 @@ class LivePin(Base):
 
 
 class LiveEvent(Base):
-    """What viewers are told, in commit order."""
+    """What viewers are told, in commit order.
+
+    On PostgreSQL its rows stand in a partition a month, by ``at``, each with this primary key of
+    its own; between two months a number is single because the session's row gives it.
+    """
 
     __tablename__ = "live_event"
     __table_args__ = (one_of("type", EventType), APPEND_ONLY)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import lazyload
 
 from shop.bulk import among
@@ -20,6 +20,9 @@ from shop.domain.live.models import (
 )
 from shop.domain.live.shelf import MOST_ITEMS
 from shop.domain.live.states import ON_AIR, PUBLIC, EventType, SessionStatus
+
+CLOCKS_APART = timedelta(days=1)
+"""More than the clocks of two machines ever differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +101,7 @@ def events_after(session_id: int, after: int, limit: int) -> list[Event]:
     """Events above ``after`` in order; a comment hidden since then is told as hidden."""
     rows = list(
         db.session.execute(
-            select(LiveEvent.seq, LiveEvent.type, LiveEvent.data, LiveEvent.at)
-            .where(LiveEvent.session_id == session_id, LiveEvent.seq > after)
-            .order_by(LiveEvent.seq)
-            .limit(limit)
+            _told(session_id).where(LiveEvent.seq > after).order_by(LiveEvent.seq).limit(limit)
         )
     )
     said = [data["id"] for _, type_, data, _ in rows if type_ is EventType.COMMENT_NEW]
@@ -112,14 +112,23 @@ def events_after(session_id: int, after: int, limit: int) -> list[Event]:
 def last_status(session_id: int, *, after: int) -> list[Event]:
     """Where a room's life ended, unless the caller knows it: all that a stopped room tells."""
     row = db.session.execute(
-        select(LiveEvent.seq, LiveEvent.type, LiveEvent.data, LiveEvent.at)
-        .where(LiveEvent.session_id == session_id, LiveEvent.type == EventType.ROOM_STATUS)
+        _told(session_id)
+        .where(LiveEvent.type == EventType.ROOM_STATUS)
         .order_by(LiveEvent.seq.desc())
         .limit(1)
     ).one_or_none()
     if row is None or row.seq <= after:
         return []
     return [Event(seq=row.seq, type=row.type, data=row.data, at=row.at)]
+
+
+def _told(session_id: int) -> Select[int, EventType, dict[str, Any], datetime]:
+    """A room's events; the months before it was made are not looked at."""
+    made = db.session.scalar(select(LiveSession.created_at).where(LiveSession.id == session_id))
+    query = select(LiveEvent.seq, LiveEvent.type, LiveEvent.data, LiveEvent.at).where(
+        LiveEvent.session_id == session_id
+    )
+    return query if made is None else query.where(LiveEvent.at > made - CLOCKS_APART)
 
 
 def _hidden(comment_ids: Sequence[int]) -> frozenset[int]:

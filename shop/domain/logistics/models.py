@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
 from shop.domain.logistics.states import ShipmentStatus
 
 UNDONE = "undo"
@@ -61,7 +61,7 @@ class Shipment(Base):
     __table_args__ = (
         one_of("status", ShipmentStatus),
         UniqueConstraint("carrier", "waybill_no"),
-        Index("ix_shipment_status_status_at", "status", "status_at"),
+        some_of("ix_shipment_under_way", "status_at", "id", where="delivered_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -111,7 +111,7 @@ class ShipmentEvent(Base):
     __table_args__ = (UniqueConstraint("shipment_id", "fingerprint"), APPEND_ONLY)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), index=True)
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
     status: Mapped[ShipmentStatus | None] = mapped_column(Word(ShipmentStatus))
     code: Mapped[str | None] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(String(300))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, text, update
 
 from shop.db import changed, db
 from shop.domain.orders.models import CartItem, Order
@@ -46,8 +46,7 @@ def forget_streets(*, held_since: datetime) -> int:
     return changed(
         update(Order)
         .where(
-            Order.ship_phone == "",
-            Order.ship_street != "",
+            text("ship_phone = '' AND ship_street <> ''"),
             or_(
                 Order.completed_at < held_since,
                 Order.completed_at.is_(None) & (Order.created_at < held_since),

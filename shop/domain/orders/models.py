@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
 from shop.domain.orders.states import CancelReason, OrderStatus
 
 
@@ -37,8 +37,11 @@ class Order(Base):
             "goods_fen > 0 AND discount_fen >= 0 AND freight_fen >= 0", name="not_negative"
         ),
         Index("ix_orders_buyer_id_id", "buyer_id", "id"),
-        Index("ix_orders_status_expires_at", "status", "expires_at"),
-        Index("ix_orders_status_delivered_at", "status", "delivered_at"),
+        Index("ix_orders_status_id", "status", "id"),
+        some_of("ix_orders_unpaid", "expires_at", where="status = 'pending_payment'"),
+        some_of("ix_orders_delivered", "delivered_at", where="status = 'delivered'"),
+        some_of("ix_orders_paid_at", "paid_at", where="paid_at IS NOT NULL"),
+        some_of("ix_orders_street_held", "id", where="ship_phone = '' AND ship_street <> ''"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -84,12 +87,14 @@ class OrderPart(Base):
     """One cooperative's share of an order: its freight, and the split rule frozen for it."""
 
     __tablename__ = "order_part"
-    __table_args__ = (CheckConstraint("freight_fen >= 0 AND goods_fen > 0", name="not_negative"),)
+    __table_args__ = (
+        CheckConstraint("freight_fen >= 0 AND goods_fen > 0", name="not_negative"),
+        Index("ix_order_part_cooperative_id_order_id", "cooperative_id", "order_id"),
+        Index("ix_order_part_cooperative_id_ship_by", "cooperative_id", "ship_by", "order_id"),
+    )
 
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    cooperative_id: Mapped[int] = mapped_column(
-        ForeignKey("cooperative.id"), primary_key=True, index=True
-    )
+    cooperative_id: Mapped[int] = mapped_column(ForeignKey("cooperative.id"), primary_key=True)
     goods_fen: Mapped[int]
     freight_fen: Mapped[int]
     freight_refunded_fen: Mapped[int] = mapped_column(default=0)
@@ -119,7 +124,7 @@ class OrderLine(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     line_no: Mapped[int]
     sku: Mapped[str] = mapped_column(ForeignKey("variant.sku"))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)

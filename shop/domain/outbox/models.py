@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Base, Word, one_of
+from shop.db import Base, Word, one_of, some_of
 from shop.domain.outbox.states import InboxStatus, OutboxStatus
 
 
@@ -16,7 +16,8 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_message"
     __table_args__ = (
         one_of("status", OutboxStatus),
-        Index("ix_outbox_message_status_due_at", "status", "due_at", "id"),
+        some_of("ix_outbox_message_waiting", "due_at", "id", where="status = 'waiting'"),
+        some_of("ix_outbox_message_dead", "id", where="status = 'dead'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,7 +41,13 @@ class InboxEvent(Base):
     __table_args__ = (
         one_of("status", InboxStatus),
         UniqueConstraint("source", "event_id"),
-        Index("ix_inbox_event_status_received_at", "status", "received_at"),
+        some_of(
+            "ix_inbox_event_open",
+            "source",
+            "received_at",
+            where="status IN ('parked', 'received')",
+        ),
+        some_of("ix_inbox_event_dead", "id", where="status = 'dead'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -30,12 +30,13 @@ def oldest_due(*, now: datetime) -> datetime | None:
 
 def counts() -> dict[OutboxStatus, int]:
     """How many messages wait or are dead; the done are not counted, for they only grow."""
-    rows = db.session.execute(
-        select(OutboxMessage.status, func.count())
-        .where(OutboxMessage.status != OutboxStatus.DONE)
-        .group_by(OutboxMessage.status)
-    )
-    return {row[0]: row[1] for row in rows}
+    found = {
+        status: db.session.scalar(
+            select(func.count()).select_from(OutboxMessage).where(OutboxMessage.status == status)
+        )
+        for status in (OutboxStatus.WAITING, OutboxStatus.DEAD)
+    }
+    return {status: number for status, number in found.items() if number}
 
 
 def by_key(dedupe_key: str) -> OutboxMessage | None:

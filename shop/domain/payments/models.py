@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
 from shop.domain.payments.states import PaymentStatus, RefundCause, RefundStatus
 
 COUNT_REFUNDS = {
@@ -74,11 +74,15 @@ class Payment(Base):
             postgresql_where=text("status = 'captured'"),
             sqlite_where=text("status = 'captured'"),
         ),
-        Index("ix_payment_status_created_at", "status", "created_at"),
+        some_of(
+            "ix_payment_open",
+            "id",
+            where="status IN ('created', 'processing', 'requires_action')",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     gateway: Mapped[str] = mapped_column(String(16))
     method: Mapped[str] = mapped_column(String(16))
     status: Mapped[PaymentStatus] = mapped_column(
@@ -114,7 +118,8 @@ class Refund(Base):
         CheckConstraint(
             "amount_fen > 0 AND freight_fen >= 0 AND freight_fen <= amount_fen", name="amount"
         ),
-        Index("ix_refund_status_created_at", "status", "created_at"),
+        some_of("ix_refund_open", "id", where="status IN ('due', 'pending')"),
+        Index("ix_refund_created_at", "created_at"),
         {"info": {"triggers": COUNT_REFUNDS}},
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from shop.bulk import among
 from shop.db import db
@@ -54,6 +54,19 @@ def entries(order_id: int) -> list[LedgerEntry]:
             select(LedgerEntry).where(LedgerEntry.order_id == order_id).order_by(LedgerEntry.id)
         )
     )
+
+
+def periods(whose: ColumnElement[bool]) -> list[str]:
+    """Months in which somebody has legs, the newest first.
+
+    One look at the index a month, however many legs it has: each asks for the newest before.
+    """
+    newest = select(func.max(LedgerEntry.period).label("period")).where(whose)
+    months = newest.cte("months", recursive=True)
+    earlier = newest.where(LedgerEntry.period < months.c.period).scalar_subquery()
+    months = months.union_all(select(earlier).where(months.c.period.is_not(None)))
+    found = db.session.scalars(select(months.c.period).where(months.c.period.is_not(None)))
+    return sorted(found, reverse=True)
 
 
 def refund_entries(cause_key: str) -> list[LedgerEntry]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from shop.domain.inventory.states import IntakeTerms, PackingKind
@@ -68,12 +68,14 @@ class PackForm(FormSchema):
     note = Text(1, 200, load_default=None)
 
 
-def _deliveries() -> dict[str, Any]:
+def _deliveries(form: Form) -> dict[str, Any]:
     """Who delivers what, and what waits since earlier."""
-    own = me().cooperatives()
+    own, q = me().cooperatives(), _searched()
     return {
+        "q": q,
+        "most": stock_choices.MOST,
         "farmers": stock_choices.farmers(own),
-        "products": stock_choices.products(own),
+        "products": stock_choices.products(own, q=q, chosen=str(form.value("product_id"))),
         "intakes": reads.open_intakes(own),
     }
 
@@ -82,11 +84,9 @@ def _deliveries() -> dict[str, Any]:
 @cooperative("keeper")
 def scale() -> str:
     """Deliveries with something left to pack, and the form of a new one."""
-    return render(
-        "coop_stock/scale.html",
-        form=Form({"harvested_on": local_date(tools().clock()).isoformat(), "terms": "consigned"}),
-        **_deliveries(),
-    )
+    today = local_date(tools().clock())
+    form = Form({"harvested_on": today.isoformat(), "terms": "consigned"})
+    return render("coop_stock/scale.html", form=form, **_deliveries(form))
 
 
 @bp.post("/scale")
@@ -111,7 +111,7 @@ def weigh() -> ResponseReturnValue:
             return see("coop_packing.slip", slip_no=intake.slip_no)
         except DomainError as refusal:
             error = refusal
-    return render_form("coop_stock/scale.html", form, error, **_deliveries())
+    return render_form("coop_stock/scale.html", form, error, **_deliveries(form))
 
 
 @bp.get("/slips/<slip:slip_no>")
@@ -126,7 +126,8 @@ def slip(slip_no: str) -> str:
 @cooperative("keeper")
 def packing() -> str:
     """The form of a packing run."""
-    return render("coop_stock/pack.html", form=Form({"kind": "packed"}), **_sources())
+    form = Form({"kind": "packed"})
+    return render("coop_stock/pack.html", form=form, **_sources(form))
 
 
 @bp.post("/pack")
@@ -140,16 +141,22 @@ def pack() -> ResponseReturnValue:
             return see("coop_stock.lot", code=_packed(form.data))
         except DomainError as refusal:
             error = refusal
-    return render_form("coop_stock/pack.html", form, error, **_sources())
+    return render_form("coop_stock/pack.html", form, error, **_sources(form))
 
 
-def _sources() -> dict[str, Any]:
+def _searched() -> str:
+    return request.args.get("q", "")[:60].strip()
+
+
+def _sources(form: Form) -> dict[str, Any]:
     """What may go in, and what may come out."""
-    own = me().cooperatives()
+    own, q = me().cooperatives(), _searched()
     return {
+        "q": q,
+        "most": stock_choices.MOST,
         "intakes": reads.open_intakes(own),
         "lots": stock_choices.open_lots(own, local_date(tools().clock())),
-        "skus": stock_choices.skus(own),
+        "skus": stock_choices.skus(own, q=q, chosen=str(form.value("sku"))),
     }
 
 

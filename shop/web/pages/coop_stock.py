@@ -59,11 +59,13 @@ class AdjustForm(FormSchema):
     note = Text(1, 200, load_default=None)
 
 
-def _choices() -> dict[str, Any]:
+def _choices(form: Form) -> dict[str, Any]:
     """What the selects of the form offer."""
-    own = me().cooperatives()
+    own, q = me().cooperatives(), request.args.get("q", "")[:60].strip()
     return {
-        "skus": stock_choices.skus(own),
+        "q": q,
+        "skus": stock_choices.skus(own, q=q, chosen=str(form.value("sku"))),
+        "most": stock_choices.MOST,
         "farmers": stock_choices.farmers(own),
         "today": local_date(tools().clock()),
     }
@@ -72,8 +74,11 @@ def _choices() -> dict[str, Any]:
 @bp.get("")
 @cooperative()
 def index() -> str:
-    """The shelf, refreshed by itself while orders come in."""
-    return render("coop_stock/index.html", rows=reads.shelf(me().cooperatives()))
+    """The shelf, product by product."""
+    found = reads.shelf_page(
+        me().cooperatives(), limit=50, after=decode(request.args.get("after", ""))
+    )
+    return render("coop_stock/index.html", rows=found.rows, next=page(found)["next"])
 
 
 @bp.get("/lots/new")
@@ -81,7 +86,7 @@ def index() -> str:
 def new_lot() -> str:
     """The form of a lot."""
     form = Form({"sku": request.args.get("sku", "")})
-    return render("coop_stock/lot_form.html", form=form, **_choices())
+    return render("coop_stock/lot_form.html", form=form, **_choices(form))
 
 
 @bp.post("/lots/new")
@@ -90,13 +95,13 @@ def add_lot() -> ResponseReturnValue:
     """Put a lot on the shelf."""
     form = Form.read(LotForm)
     if not form.ok:
-        return render_form("coop_stock/lot_form.html", form, **_choices())
+        return render_form("coop_stock/lot_form.html", form, **_choices(form))
     data = dict(form.data)
     growers = [(row["farmer_id"], row["kilos"]) for row in data.pop("growers")]
     try:
         lot = stocking.shelve_lot(NewLot(growers=growers, **data), actor=me(), now=tools().clock())
     except DomainError as error:
-        return render_form("coop_stock/lot_form.html", form, error, **_choices())
+        return render_form("coop_stock/lot_form.html", form, error, **_choices(form))
     flash(_("The lot %(code)s is on the shelf.", code=lot.code), "success")
     return see("coop_stock.lot", code=lot.code)
 
