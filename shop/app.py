@@ -17,7 +17,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(
-            settings.database_url, pool_size=settings.db_pool_size
+            settings.database_url,
+            pool_size=settings.db_pool_size,
+            pgbouncer=settings.pgbouncer,
         ),
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)

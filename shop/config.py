@@ -66,6 +66,7 @@ class Settings:
     complete_after_days: int = 7
     ship_grace_days: int = 7
     db_pool_size: int = 5
+    pgbouncer: bool = False
     max_streams: int = 18_000
     allow_sqlite: bool = False
     allow_sandbox: bool = False
@@ -123,6 +124,7 @@ class Settings:
             complete_after_days=read.number("SHOP_COMPLETE_AFTER_DAYS", 7, low=0, high=60),
             ship_grace_days=read.number("SHOP_SHIP_GRACE_DAYS", 7, low=0, high=60),
             db_pool_size=read.number("SHOP_DB_POOL_SIZE", 5, low=1, high=100),
+            pgbouncer=read.flag("SHOP_PGBOUNCER", default=False),
             max_streams=read.number("SHOP_MAX_STREAMS", 18_000, low=1, high=100_000),
             allow_sqlite=read.flag("SHOP_ALLOW_SQLITE", default=False),
             allow_sandbox=read.flag("SHOP_ALLOW_SANDBOX", default=False),

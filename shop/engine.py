@@ -16,6 +16,9 @@ WRITE = "shop_write"
 REST_S = 1.0
 RESTS_SINCE = "shop_rests_since"
 
+DIRECT = {"options": "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"}
+THROUGH_PGBOUNCER: dict[str, Any] = {"prepare_threshold": None}
+
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -62,10 +65,13 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
+def engine_options(database_url: str, *, pool_size: int, pgbouncer: bool = False) -> dict[str, Any]:
     """Pool and time-out options; every waiting has an end shorter than a request's.
 
-    An error never carries what was to be written, which may be a name or a street.
+    An error never carries what was to be written, which may be a name or a street. Behind
+    ``pgbouncer`` each transaction may meet another session: it takes no options when a connection
+    begins, so the time-outs are the role's own (ALTER ROLE), and knows no statement that an earlier
+    transaction prepared.
     """
     if database_url.startswith("sqlite"):
         return {
@@ -73,11 +79,10 @@ def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
             "connect_args": {"check_same_thread": False, "timeout": 0},
             "pool_size": 20,
         }
-    limits = "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"
     return {
         "hide_parameters": True,
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 3,
-        "connect_args": {"connect_timeout": 2, "options": limits},
+        "connect_args": {"connect_timeout": 2, **(THROUGH_PGBOUNCER if pgbouncer else DIRECT)},
     }
