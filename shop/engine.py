@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
@@ -15,6 +15,8 @@ WRITE = "shop_write"
 
 REST_S = 1.0
 RESTS_SINCE = "shop_rests_since"
+ENDED = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
+"""Beginnings of the SQLSTATEs after which a session is over; PgBouncer's own words are 08P01."""
 
 DIRECT = {"options": "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"}
 THROUGH_PGBOUNCER: dict[str, Any] = {"prepare_threshold": None}
@@ -56,6 +58,21 @@ def _ping_the_rested(connection: Any, record: ConnectionPoolEntry, _proxy: objec
         connection.rollback()
     except psycopg.Error as error:
         raise DisconnectionError from error
+
+
+@event.listens_for(Engine, "handle_error")
+def _know_a_lost_session(context: ExceptionContext) -> None:
+    """Let a connection go whose session has ended, though its line still stands.
+
+    PgBouncer passes on what a dying server said last, or says that it crashed, and hangs up a
+    moment later; asked in between to roll back, it gives two answers: to psycopg an error.
+    """
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error):
+        return
+    confused = isinstance(error, psycopg.InternalError) and error.sqlstate is None
+    if confused or (error.sqlstate or "").startswith(ENDED):
+        context.is_disconnect = True
 
 
 @event.listens_for(Engine, "begin")

@@ -14,7 +14,7 @@ ALTER ROLE shop SET statement_timeout = '4s';
 ALTER ROLE shop SET lock_timeout = '2s';
 ALTER ROLE shop SET timezone = 'UTC';
 -- Of a process that was stopped in the middle, the session goes back to the others.
-ALTER ROLE shop SET idle_in_transaction_session_timeout = '30s';
+ALTER ROLE shop SET idle_in_transaction_session_timeout = '15s';
 
 ALTER ROLE shop_owner SET lock_timeout = '5s';
 ALTER ROLE shop_owner SET timezone = 'UTC';
