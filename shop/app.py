@@ -4,7 +4,7 @@ from flask import Flask
 
 from shop import cli, models, tools, web
 from shop.config import Settings
-from shop.db import db
+from shop.db import db, let_go
 from shop.engine import engine_options
 from shop.kernel.clock import Clock, utc_now
 
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     models.known()
     db.init_app(app)
+    app.teardown_appcontext(let_go)
     tools.install(app, settings=settings, clock=clock)
     web.install(app, settings=settings)
     cli.install(app)

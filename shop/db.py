@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from shop.engine import WRITE
@@ -127,6 +127,16 @@ APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _sqlite_turn = threading.Lock()
+
+
+def let_go(_error: BaseException | None) -> None:
+    """End what a context has open, before its session is removed.
+
+    A connection that was lost refuses even that; by now there is an answer, and it stands.
+    """
+    if db.session.registry.has():
+        with suppress(SQLAlchemyError):
+            db.session.rollback()
 
 
 class NestedTransaction(RuntimeError):
