@@ -11,15 +11,18 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
+    Connection,
     CursorResult,
     Date,
     DateTime,
     Dialect,
+    Engine,
     Executable,
     Integer,
     MetaData,
@@ -124,7 +127,23 @@ class Versioned:
 APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
 """Table arguments of a truth that only grows; see ``triggers.py``."""
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+REPLICA = "replica"
+"""The key of the replica's engine, and of the mark of a session that reads there."""
+
+
+class ShopSession(Session):
+    """Reads from the replica while it is marked so; what is written goes to the primary."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """The engine of the next statement."""
+        if self.info.get(REPLICA) and not self.info.get("open"):
+            return self._db.engines[REPLICA]
+        return super().get_bind(*args, **kwargs)
+
+
+db = SQLAlchemy(
+    model_class=Base, session_options={"expire_on_commit": False, "class_": ShopSession}
+)
 
 _sqlite_turn = threading.Lock()
 

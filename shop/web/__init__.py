@@ -13,6 +13,7 @@ from shop.web import (
     gathering,
     i18n,
     idempotency,
+    lagging,
     limits,
     live_ticker,
     logs,
@@ -47,4 +48,5 @@ def install(app: Flask, *, settings: Settings) -> None:
     gathering.install(app)
     pages.install(app)
     live_ticker.install(app)
+    lagging.install(app, settings)
     microcache.install(app)

@@ -24,6 +24,7 @@ ORDER = {
     },
     "consents": ["perishable-no-return"],
 }  # fmt: skip
+ACCIDENTS = ('"Exception on', '"unhandled"', "Error handling request", "sqlalchemy.exc.")
 SERVICES = ("web1", "web2", "worker1")
 
 
@@ -145,7 +146,7 @@ class Cluster:
         lines = [
             line for host in ("web1", "web2")
             for line in (self.folder / f"{host}.log").read_text().splitlines()
-            if '"Exception on' in line or '"unhandled"' in line
+            if any(words in line for words in ACCIDENTS)
         ]  # fmt: skip
         return "\n".join(lines[-5:]).replace("\\n", "\n")
 

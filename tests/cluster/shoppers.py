@@ -62,9 +62,9 @@ class Shoppers:
         try:
             line.request("POST", f"/api/v1{path}", json.dumps(body), headers)
             answer = line.getresponse()
-            return answer.status, json.loads(answer.read() or b"{}")
-        except (OSError, http.client.HTTPException, ValueError):
-            return 0, {}
+            return answer.status, _told(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            return 0, {"code": type(error).__name__}
         finally:
             line.close()
 
@@ -159,6 +159,14 @@ def _connect(address: tuple[str, int], *rest: Any) -> Any:
     import socket
 
     return socket.create_connection(address, *rest)
+
+
+def _told(body: bytes) -> dict[str, Any]:
+    """A problem or a thing of the shop; what is neither has no code."""
+    try:
+        return dict(json.loads(body or b"{}"))
+    except ValueError:
+        return {}
 
 
 def _key(named: dict[str, str]) -> dict[str, str]:
