@@ -15,13 +15,15 @@ DEV_READY := $(VENV)/ready-to-test
 CATALOGUES := $(wildcard shop/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: help run demo test faults bench check translations lock audit pictures clean
+.PHONY: help run ready demo test test-cluster faults bench check translations lock audit pictures clean
 
 help: ## print this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: $(RUN_READY) $(COMPILED) ## start the shop: PORT=8000 HOST=127.0.0.1 SHOP_DATA_DIR=var
 	@exec $(BIN)/python -m shop
+
+ready: $(RUN_READY) $(COMPILED) ## install and compile what serving needs, start nothing
 
 demo: $(RUN_READY) ## load the demo county into the configured database
 	@$(BIN)/flask --app wsgi db upgrade
@@ -30,6 +32,10 @@ demo: $(RUN_READY) ## load the demo county into the configured database
 test: $(DEV_READY) $(COMPILED) ## run every test: SQLite, PostgreSQL, Valkey, Chromium
 	@scripts/need_browser.sh
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+test-cluster: $(DEV_READY) $(COMPILED) ## the layout of deploy/ as hosts in namespaces, under load and faults; as root
+	@scripts/need_cluster.sh
+	@PATH="$$PATH:/usr/sbin:/sbin" $(BIN)/python -m pytest -s -rs tests/cluster $(TESTS)
 
 faults: $(DEV_READY) $(COMPILED) ## run the fault cases in their full length
 	@scripts/need_browser.sh

@@ -7,7 +7,7 @@ from flask import Flask
 
 from shop import cli, models, tools, web
 from shop.config import Settings
-from shop.db import db
+from shop.db import REPLICA, db, let_go
 from shop.engine import engine_options
 from shop.kernel.clock import Clock, utc_now
 
@@ -26,14 +26,19 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
-            settings.database_url, pool_size=settings.db_pool_size
-        ),
+        SQLALCHEMY_ENGINE_OPTIONS=_options(settings, settings.database_url),
     )
+    if url := settings.replica_url:
+        app.config["SQLALCHEMY_BINDS"] = {REPLICA: {"url": url, **_options(settings, url)}}
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     models.known()
     db.init_app(app)
+    app.teardown_appcontext(let_go)
     tools.install(app, settings=settings, clock=clock)
     web.install(app, settings=settings)
     cli.install(app)
     return app
+
+
+def _options(settings: Settings, url: str) -> dict[str, Any]:
+    return engine_options(url, pool_size=settings.db_pool_size, pgbouncer=settings.pgbouncer)

@@ -66,6 +66,8 @@ class Settings:
     complete_after_days: int = 7
     ship_grace_days: int = 7
     db_pool_size: int = 5
+    pgbouncer: bool = False
+    replica_url: str = ""
     max_streams: int = 18_000
     allow_sqlite: bool = False
     allow_sandbox: bool = False
@@ -123,6 +125,8 @@ class Settings:
             complete_after_days=read.number("SHOP_COMPLETE_AFTER_DAYS", 7, low=0, high=60),
             ship_grace_days=read.number("SHOP_SHIP_GRACE_DAYS", 7, low=0, high=60),
             db_pool_size=read.number("SHOP_DB_POOL_SIZE", 5, low=1, high=100),
+            pgbouncer=read.flag("SHOP_PGBOUNCER", default=False),
+            replica_url=_driver(read.text("SHOP_REPLICA_URL", "")),
             max_streams=read.number("SHOP_MAX_STREAMS", 18_000, low=1, high=100_000),
             allow_sqlite=read.flag("SHOP_ALLOW_SQLITE", default=False),
             allow_sandbox=read.flag("SHOP_ALLOW_SANDBOX", default=False),
@@ -153,6 +157,8 @@ class Settings:
             "DATABASE_URL must be sqlite:///file or postgresql://": not _is_database(
                 self.database_url
             ),
+            "SHOP_REPLICA_URL must be postgresql://, as DATABASE_URL is": bool(self.replica_url)
+            and (self.on_sqlite or not _is_postgresql(self.replica_url)),
             "REDIS_URL must be redis://host:6379/0": not _is_redis(self.redis_url),
             "SHOP_MEDIA_ORIGINS must be origins such as https://cdn.example": not all(
                 map(is_origin, self.media_origins)
@@ -251,6 +257,10 @@ def _is_database(address: str) -> bool:
     if url.drivername == "sqlite":
         return url.database not in {None, "", ":memory:"}
     return url.drivername == "postgresql+psycopg"
+
+
+def _is_postgresql(address: str) -> bool:
+    return address.startswith("postgresql") and _is_database(address)
 
 
 def _is_redis(address: str | None) -> bool:

@@ -4,22 +4,25 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
+    Connection,
     CursorResult,
     Date,
     DateTime,
     Dialect,
+    Engine,
     Executable,
     FromClause,
     Index,
@@ -35,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from shop.engine import WRITE
@@ -152,9 +155,35 @@ def some_of(name: str, *columns: str, where: str) -> Index:
 APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
 """Table arguments of a truth that only grows; see ``triggers.py``."""
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+REPLICA = "replica"
+"""The key of the replica's engine, and of the mark of a session that reads there."""
+
+
+class ShopSession(Session):
+    """Reads from the replica while it is marked so; what is written goes to the primary."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """The engine of the next statement."""
+        if self.info.get(REPLICA) and not self.info.get("open"):
+            return self._db.engines[REPLICA]
+        return super().get_bind(*args, **kwargs)
+
+
+db = SQLAlchemy(
+    model_class=Base, session_options={"expire_on_commit": False, "class_": ShopSession}
+)
 
 _sqlite_turn = threading.Lock()
+
+
+def let_go(_error: BaseException | None) -> None:
+    """End what a context has open, before its session is removed.
+
+    A connection that was lost refuses even that; by now there is an answer, and it stands.
+    """
+    if db.session.registry.has():
+        with suppress(SQLAlchemyError):
+            db.session.rollback()
 
 
 class NestedTransaction(RuntimeError):

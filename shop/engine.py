@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
@@ -15,6 +15,11 @@ WRITE = "shop_write"
 
 REST_S = 1.0
 RESTS_SINCE = "shop_rests_since"
+ENDED = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
+"""Beginnings of the SQLSTATEs after which a session is over; PgBouncer's own words are 08P01."""
+
+DIRECT = {"options": "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"}
+THROUGH_PGBOUNCER: dict[str, Any] = {"prepare_threshold": None}
 
 
 @event.listens_for(Engine, "connect")
@@ -55,6 +60,21 @@ def _ping_the_rested(connection: Any, record: ConnectionPoolEntry, _proxy: objec
         raise DisconnectionError from error
 
 
+@event.listens_for(Engine, "handle_error")
+def _know_a_lost_session(context: ExceptionContext) -> None:
+    """Let a connection go whose session has ended, though its line still stands.
+
+    PgBouncer passes on what a dying server said last, or says that it crashed, and hangs up a
+    moment later; asked in between to roll back, it gives two answers: to psycopg an error.
+    """
+    error = context.original_exception
+    if not isinstance(error, psycopg.Error):
+        return
+    confused = isinstance(error, psycopg.InternalError) and error.sqlstate is None
+    if confused or (error.sqlstate or "").startswith(ENDED):
+        context.is_disconnect = True
+
+
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
@@ -62,10 +82,13 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
+def engine_options(database_url: str, *, pool_size: int, pgbouncer: bool = False) -> dict[str, Any]:
     """Pool and time-out options; every waiting has an end shorter than a request's.
 
-    An error never carries what was to be written, which may be a name or a street.
+    An error never carries what was to be written, which may be a name or a street. Behind
+    ``pgbouncer`` each transaction may meet another session: it takes no options when a connection
+    begins, so the time-outs are the role's own (ALTER ROLE), and knows no statement that an earlier
+    transaction prepared.
     """
     if database_url.startswith("sqlite"):
         return {
@@ -73,11 +96,10 @@ def engine_options(database_url: str, *, pool_size: int) -> dict[str, Any]:
             "connect_args": {"check_same_thread": False, "timeout": 0},
             "pool_size": 20,
         }
-    limits = "-c statement_timeout=4000 -c lock_timeout=2000 -c timezone=UTC"
     return {
         "hide_parameters": True,
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 3,
-        "connect_args": {"connect_timeout": 2, "options": limits},
+        "connect_args": {"connect_timeout": 2, **(THROUGH_PGBOUNCER if pgbouncer else DIRECT)},
     }

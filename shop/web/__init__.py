@@ -13,6 +13,7 @@ from shop.web import (
     gathering,
     i18n,
     idempotency,
+    lagging,
     limits,
     live_stream,
     live_ticker,
@@ -49,4 +50,5 @@ def install(app: Flask, *, settings: Settings) -> None:
     pages.install(app)
     live_stream.install(app)
     live_ticker.install(app)
+    lagging.install(app, settings)
     microcache.install(app)

@@ -34,6 +34,20 @@ FAST = {
 
 def start(folder: Path, *, fast: bool = True) -> "tuple[subprocess.Popen[bytes], dict[str, Any]]":
     """Make a cluster in ``folder`` and serve it; gives the process and where it listens."""
+    initdb = ["initdb", "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]
+    return _serve(folder, initdb, FAST if fast else {})
+
+
+def start_copy(folder: Path, *, port: int) -> "tuple[subprocess.Popen[bytes], dict[str, Any]]":
+    """Copy the cluster that listens on ``port`` and let the copy follow it, as a replica does."""
+    copy = ["pg_basebackup", "-h", "127.0.0.1", "-p", str(port), "-U", "shop", "-w", "-R",
+            "--checkpoint=fast", "--no-sync", "-D"]  # fmt: skip
+    return _serve(folder, copy, {})
+
+
+def _serve(
+    folder: Path, made_by: list[str], settings: dict[str, str]
+) -> "tuple[subprocess.Popen[bytes], dict[str, Any]]":
     folder.mkdir()
     binaries = find()
     as_user = _unprivileged()
@@ -42,13 +56,15 @@ def start(folder: Path, *, fast: bool = True) -> "tuple[subprocess.Popen[bytes],
         os.chown(folder, as_user["user"], as_user["group"])
     data = folder / "data"
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8",
-         "--locale=C", "--no-sync"],
+        [binaries / made_by[0], *made_by[1:], data],
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user,
     )  # fmt: skip
     port = free_port()
-    settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)}
-    settings |= FAST if fast else {}
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": str(folder),
+        **settings,
+    }
     options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     server = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-p", str(port), *options], cwd=folder, **as_user

@@ -96,6 +96,7 @@ def test_production_takes_what_is_sound_and_names_each_thing_that_is_not() -> No
             "mysql://db/shop", "postgresql+asyncpg://db/shop", "sqlite://", "sqlite:///:memory:",
             "nonsense", "postgresql://db:port/shop",
         ),
+        "SHOP_REPLICA_URL": ("nonsense", "sqlite:///shop.db", "mysql://db/shop"),
         "REDIS_URL": ("nonsense", "http://cache.example", "redis://", "redis://cache:port/0"),
         "SHOP_SANDBOX_SECRET": ("", "short"),
         "SHOP_MEDIA_ORIGINS": (

@@ -11,6 +11,7 @@ from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Bp, Fen, Pattern, QuerySchema, Slug, Utc, Whole
 from shop.web.api.trace import Named
+from shop.web.lagging import may_lag
 from shop.web.microcache import shared
 from shop.web.periods import PERIOD
 from shop.web.who import me, public, role
@@ -127,6 +128,7 @@ class BoardOut(ma.Schema):
 @shared
 @bp.arguments(PeriodArgs, location="query")
 @bp.response(200, BoardOut)
+@may_lag
 def board(args: dict[str, Any], village: str) -> dict[str, Any]:
     """The village's sunshine board: sums of the ledger, and no household."""
     found = boards.board(village, args["period"] or period_of(tools().clock()))

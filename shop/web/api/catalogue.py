@@ -21,6 +21,7 @@ from shop.web.api.catalogue_schemas import (
 )
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import list_of
+from shop.web.lagging import may_lag
 from shop.web.microcache import shared
 from shop.web.paging import page
 from shop.web.who import cooperative, me, operator, public
@@ -39,6 +40,7 @@ class Products(MethodView):
     @shared
     @bp.arguments(ProductArgs, location="query")
     @bp.response(200, list_of(ProductCardOut))
+    @may_lag
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Find products on sale."""
         return page(catalogue.products(**asked))
@@ -62,6 +64,7 @@ class Product(MethodView):
     @public
     @shared
     @bp.response(200, ProductOut)
+    @may_lag
     def get(self, slug: str) -> dict[str, Any]:
         """A page on sale; its own people and the operator see it in every state."""
         return shown(slug)

@@ -9,6 +9,7 @@ from shop.keyset import Keyset
 from shop.reads import places
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Flag, PageArgs, Slug, Whole, list_of
+from shop.web.lagging import may_lag
 from shop.web.microcache import shared
 from shop.web.paging import page
 from shop.web.who import public
@@ -55,6 +56,7 @@ class CooperativeOut(ma.Schema):
 @shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(VillageOut))
+@may_lag
 def villages(asked: dict[str, Any]) -> dict[str, Any]:
     """Villages."""
     return page(places.villages(**asked))
@@ -65,6 +67,7 @@ def villages(asked: dict[str, Any]) -> dict[str, Any]:
 @shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(CooperativeOut))
+@may_lag
 def cooperatives(asked: dict[str, Any]) -> dict[str, Any]:
     """Cooperatives that sell here."""
     return page(places.cooperatives(**asked))
@@ -75,6 +78,7 @@ def cooperatives(asked: dict[str, Any]) -> dict[str, Any]:
 @shared
 @bp.arguments(PageArgs, location="query")
 @bp.response(200, list_of(CategoryOut))
+@may_lag
 def categories(asked: dict[str, Any]) -> dict[str, Any]:
     """Kinds of produce, in the operator's order."""
     found: Keyset = queries.category_page(limit=asked["limit"], after=asked["after"])

@@ -9,6 +9,7 @@ from shop.reads import trace as traces
 from shop.tools import tools
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Day, Utc, Whole
+from shop.web.lagging import may_lag
 from shop.web.microcache import shared
 from shop.web.who import public
 
@@ -67,6 +68,7 @@ class TraceOut(ma.Schema):
 @public
 @shared
 @bp.response(200, TraceOut)
+@may_lag
 def show(code: str) -> dict[str, Any]:
     """The story of the lot whose code stands on a box."""
     found = traces.trace(code)

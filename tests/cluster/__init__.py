@@ -1,0 +1,1 @@
+"""The layout of ``deploy/`` as several hosts on this machine; run by ``make test-cluster``."""
