@@ -1,0 +1,32 @@
+"""A random day in a shop whose parts die, stand still and come back: nothing told is untrue."""
+
+import os
+from pathlib import Path
+
+from tests.chaos.house import House
+from tests.chaos.supervisor import Chaos
+from tests.lengths import FULL
+from tests.servers.ground import Ground
+
+MINUTES = float(os.environ.get("SHOP_CHAOS_MINUTES") or (2 if FULL else 0.3))
+SEED = os.environ.get("SHOP_CHAOS_SEED") or "millet"
+
+
+def troubles(log: str) -> str:
+    """What the shop's log says beside its answered requests."""
+    return "\n".join(line for line in log.splitlines() if '"event":"request"' not in line)
+
+
+def test_nothing_told_is_lost_whatever_is_killed_stopped_or_cut_off(
+    ground: Ground, tmp_path: Path
+) -> None:
+    """FAULTS 92, 93, 95, 97, 98, 102 and 110 at once; ``make chaos`` runs it as long as wanted."""
+    house = House(ground, tmp_path)
+    try:
+        Chaos(house, SEED).run(MINUTES)
+    except BaseException:
+        print(f"replay with: make chaos MINUTES={MINUTES:g} SEED={SEED}")
+        print(troubles(house.shop.log.read_text())[-6000:])
+        raise
+    finally:
+        house.close()
