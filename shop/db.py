@@ -44,6 +44,7 @@ RETRIES = 3
 SQLITE_PATIENCE_S = 4.0
 """Below the 4.5 s of a request: whoever waits in vain is told so by the flow, with its own page."""
 RETRYABLE_STATES = frozenset({"40001", "40P01"})
+COMPANION = "companion"
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -153,6 +154,8 @@ def transactional(body: Callable[P, R]) -> Callable[P, R]:
                 with _writing(session):
                     result = body(*args, **kwargs)
                     session.flush()
+                    if (companion := session.info.get(COMPANION)) is not None:
+                        companion()
                     _commit(session)
                     return result
             except DBAPIError as error:
@@ -165,6 +168,11 @@ def transactional(body: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def accompany(companion: Callable[[], object] | None) -> None:
+    """Have ``companion`` write its own row in every transaction of this session, or no more."""
+    db.session().info[COMPANION] = companion
 
 
 def _commit(session: Any) -> None:

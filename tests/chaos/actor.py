@@ -72,10 +72,10 @@ class Actor(threading.Thread):
         phone = f"139{self._dice.randrange(10**8):08d}"
         mark = next(self._marks)
         body = {"phone": phone, "password": "three-green-melons", "name": mark}
-        made = self._make("user", mark, "/users", body)
+        self._expect(self._make("user", mark, "/users", body), 201)
         signed = self._ask("POST", "/tokens", {"phone": phone, "password": body["password"]})
         self._me = signed.body["token"]
-        self.world.books.buyers.add(made.body["id"])
+        self.world.books.buyers.add(signed.body["user"]["id"])
 
     def _act(self) -> None:
         raise NotImplementedError
