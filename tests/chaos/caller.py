@@ -36,6 +36,17 @@ class Answer:
         return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
 
 
+@dataclass(frozen=True)
+class Try:
+    """One asking: when it began, the seconds it took, what it met; status 0 is no answer."""
+
+    began: float
+    took: float
+    path: str
+    status: int
+    code: str = ""
+
+
 @dataclass
 class Log:
     """What all callers saw; lists only grow, so that threads may share them."""
@@ -43,7 +54,12 @@ class Log:
     answers: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
+    times: list[Try] = field(default_factory=list)
+
+    @property
+    def slowest_s(self) -> float:
+        """Seconds."""
+        return max((one.took for one in self.times), default=0.0)
 
     def counts(self) -> str:
         """For people."""
@@ -87,16 +103,19 @@ class Caller:
                 method, self.url + path, json=body, headers=headers, timeout=PATIENCE_S
             )
         except requests.RequestException as error:
+            self._note(began, path, 0)
             self.log.unanswered[type(error).__name__] += 1
             self._session.close()
             return None
-        finally:
-            took = time.monotonic() - began
-            self.log.slowest_s = max(self.log.slowest_s, took)
-        if found.status_code in AGAIN:
+        refused = found.status_code in AGAIN
+        self._note(began, path, found.status_code, str(found.json()["code"]) if refused else "")
+        if refused:
             self.log.unanswered[str(found.status_code)] += 1
             self._check_refusal(method, path, found)
         return found
+
+    def _note(self, began: float, path: str, status: int, code: str = "") -> None:
+        self.log.times.append(Try(began, time.monotonic() - began, path, status, code))
 
     def _check_refusal(self, method: str, path: str, found: requests.Response) -> None:
         """Whoever is asked to come again is told when."""

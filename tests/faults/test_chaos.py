@@ -1,5 +1,6 @@
 """A random day in a shop whose parts die, stand still and come back: nothing told is untrue."""
 
+import json
 import os
 from pathlib import Path
 
@@ -13,8 +14,17 @@ SEED = os.environ.get("SHOP_CHAOS_SEED") or "millet"
 
 
 def troubles(log: str) -> str:
-    """What the shop's log says beside its answered requests."""
-    return "\n".join(line for line in log.splitlines() if '"event":"request"' not in line)
+    """The accidents in the shop's log, each with the end of its trace."""
+    found = []
+    for line in log.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("level") == "error":
+            trace = str(told.get("exception", "")).splitlines()
+            found.append("\n".join([told["event"], *trace[-30:]]))
+    return "\n\n".join(found[-5:])
 
 
 def test_nothing_told_is_lost_whatever_is_killed_stopped_or_cut_off(
@@ -26,7 +36,7 @@ def test_nothing_told_is_lost_whatever_is_killed_stopped_or_cut_off(
         Chaos(house, SEED).run(MINUTES)
     except BaseException:
         print(f"replay with: make chaos MINUTES={MINUTES:g} SEED={SEED}")
-        print(troubles(house.shop.log.read_text())[-6000:])
+        print(troubles(house.shop.log.read_text()))
         raise
     finally:
         house.close()
