@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from shop.engine import WRITE
@@ -128,6 +128,19 @@ APPEND_ONLY: dict[str, Any] = {"info": {"append_only": True}}
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _sqlite_turn = threading.Lock()
+
+
+def give_back() -> None:
+    """End what this session has read; a connection that broke meanwhile is thrown away.
+
+    Never fails, so that it stands where an answer is made already, or is about to be.
+    """
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 class NestedTransaction(RuntimeError):

@@ -22,10 +22,9 @@ from prometheus_client import (
     multiprocess,
 )
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from shop.config import Settings
-from shop.db import db
+from shop.db import db, give_back
 from shop.kernel.errors import DomainError, NotFound
 from shop.tools import tools
 from shop.web.errors import problem
@@ -152,23 +151,15 @@ def _measure(response: Response) -> Response:
 
 
 def _let_go(error: BaseException | None) -> None:
-    """The connection of a request that ran out of time may be stuck: it is thrown away."""
+    """The connection of a request that ran out of time may be stuck: it is thrown away.
+
+    Any other is given back here, where its end cannot spoil an answer that is made.
+    """
     if not isinstance(error, gevent.Timeout):
-        _give_back()
+        give_back()
         return
     request.environ["shop.reading"] = g.get("reading", False)
     with gevent.Timeout(DISCARD_S, False):
-        db.session().invalidate()
-
-
-def _give_back() -> None:
-    """A connection that broke after the last statement must not spoil an answer that is made."""
-    if not db.session.registry.has():
-        return
-    try:
-        db.session.rollback()
-    except SQLAlchemyError:
-        log.warning("a connection broke after its answer was made")
         db.session().invalidate()
 
 

@@ -23,11 +23,22 @@ _numbers = itertools.count(1)
 
 
 class House:
-    """The shop with two web processes and a worker on engines of its own; lines between all."""
+    """The shop on engines of its own, with two web processes and a worker, and lines between all.
 
-    def __init__(self, ground: Ground, folder: Path, **env: str) -> None:
+    ``settings`` are PostgreSQL's, ``env`` the shop's.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        folder: Path,
+        *,
+        worker: bool = True,
+        settings: dict[str, str] | None = None,
+        **env: str,
+    ) -> None:
         self._stack = ExitStack()
-        self.postgres = OwnPostgres(ground)
+        self.postgres = OwnPostgres(ground, **(settings or {}))
         self.valkey = OwnValkey(ground)
         for engine in (self.postgres, self.valkey):
             self._stack.callback(engine.close)
@@ -47,7 +58,7 @@ class House:
         self._stack.callback(self.shop.stop)
         self.to_shop = self._stack.enter_context(Lane(self.shop.port))
         self.url = f"http://127.0.0.1:{self.to_shop.port}"
-        self.shop.start()
+        self.shop.start(worker=worker)
 
     def close(self) -> None:
         """Let everything run again, so that it can end."""

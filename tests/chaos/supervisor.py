@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from shop.app import create_app
 from shop.db import db, transactional
 from shop.domain.audit.models import KeptAnswer
+from shop.domain.audit.service import ACTED
 from shop.kernel.clock import utc_now
 from tests.chaos.actor import API, World
 from tests.chaos.acts import HOST, MANAGER, OPERATOR, OTHER, PASSWORD, Person
@@ -202,8 +203,7 @@ class Chaos:
 @transactional
 def _lapse(keys: set[str | None]) -> None:
     long_ago = utc_now() - timedelta(minutes=1)
+    unanswered = or_(KeptAnswer.status.is_(None), KeptAnswer.status == ACTED)
     db.session.execute(
-        update(KeptAnswer)
-        .where(KeptAnswer.key.in_(keys), KeptAnswer.status.is_(None))
-        .values(leased_until=long_ago)
+        update(KeptAnswer).where(KeptAnswer.key.in_(keys), unanswered).values(leased_until=long_ago)
     )

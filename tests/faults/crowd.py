@@ -113,8 +113,8 @@ class Crowd:
         return time.monotonic() - began
 
     def tries_since(self, moment: float) -> list[Try]:
-        """What was asked at or after a moment of ``time.monotonic``."""
-        return [one for one in list(self.log.times) if one.began >= moment]
+        """What was under way at a moment of ``time.monotonic``, or came later."""
+        return [one for one in list(self.log.times) if one.began + one.took >= moment]
 
     def assert_nothing_lost(self) -> None:
         """Each order that was told of is there, once, and nothing else is; the books are sound."""

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import exc as sql
 from sqlalchemy import text
 
 from shop.db import db
@@ -51,4 +52,23 @@ def test_a_view_whose_connection_breaks_is_answered_503_and_the_next_is_served(
     assert (answer.status_code, answer.get_json(force=True)["code"]) == (
         503, "dependency-unavailable",
     )  # fmt: skip
+    assert client.get("/readyz").status_code == 200
+
+
+@on_postgresql
+def test_a_connection_that_breaks_while_its_error_is_handled_is_no_accident(
+    app: Flask, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The view fails for another reason, and the handler cannot even roll back."""
+
+    @public
+    def view() -> dict[str, str]:
+        end_own_backend(postgres)
+        raise sql.TimeoutError("no connection is free")
+
+    monkeypatch.setitem(app.view_functions, "ops.healthz", view)
+    app.testing = False
+    client = app.test_client()
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json(force=True)["retryable"]) == (503, True)
     assert client.get("/readyz").status_code == 200
