@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 
 from tests.chaos.house import House
@@ -10,7 +11,8 @@ from tests.lengths import FULL
 from tests.servers.ground import Ground
 
 MINUTES = float(os.environ.get("SHOP_CHAOS_MINUTES") or (2 if FULL else 0.3))
-SEED = os.environ.get("SHOP_CHAOS_SEED") or "millet"
+SEED = os.environ.get("SHOP_CHAOS_SEED", "millet") or secrets.token_hex(3)
+"""Set and empty: a new one."""
 
 
 def troubles(log: str) -> str:
