@@ -60,8 +60,8 @@ def test_acknowledged_orders_survive_the_death_of_postgres(house: House) -> None
             assert line.execute(f"SHOW {name}").fetchone() == ("on",)
     crowd = a_crowd(house)
     with crowd:
-        for _ in range(rounds(2, 10)):
-            crowd.until_placed(15)
+        for _ in range(rounds(1, 10)):
+            crowd.until_placed(10)
             house.postgres.kill()
             house.postgres.start()
             print(f"killed: orders again after {back_within(house, crowd):.1f} s")
@@ -99,7 +99,7 @@ def test_lines_to_the_database_that_break_again_and_again_are_nobodys_accident(
     """FAULTS 97: cut at whatever moment, an order is answered 201 or may be asked for again."""
     with a_crowd(house, people=8) as crowd:
         crowd.until_placed(5)
-        for _ in range(rounds(12, 200)):
+        for _ in range(rounds(8, 200)):
             house.to_postgres.cut()
             crowd.until_placed(3)
     crowd.assert_nothing_lost()

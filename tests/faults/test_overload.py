@@ -64,11 +64,11 @@ def test_one_account_that_sends_a_thousand_a_second_leaves_twenty_people_their_s
 ) -> None:
     """FAULTS 120."""
     server = start_shop(worker=False, DATABASE_URL=database_url, SHOP_LIMITS="on")
-    each = rounds(2, 10)
+    each = rounds(1, 10)
     crowd = Crowd(server.url, database_url, server, people=PEOPLE, most=each)
     (bot,) = tokens(crowd, 1)
     again = itertools.repeat(request("GET", "/api/v1/orders", token=bot))
-    with flooding(server.port, again, rate=1000, seconds=rounds(4, 30)) as bots:
+    with flooding(server.port, again, rate=1000, seconds=rounds(3, 30)) as bots:
         time.sleep(1)
         began = time.monotonic()
         with crowd:
@@ -94,8 +94,8 @@ def test_at_several_times_its_capacity_the_shop_still_sells_and_says_when_to_com
     server = start_shop(worker=False, DATABASE_URL=url)
     crowd = Crowd(server.url, url, server, people=2, most=1)
     people = tokens(crowd, 150)
-    peak = load(server.port, orders(crowd.sku, people, "peak"), clients=32, seconds=rounds(2, 10))
-    seconds, rate = rounds(4, 300), 5 * peak.good(201)
+    peak = load(server.port, orders(crowd.sku, people, "peak"), clients=32, seconds=rounds(1, 10))
+    seconds, rate = rounds(2, 300), 5 * peak.good(201)
     over = flood(
         server.port, orders(crowd.sku, people, "over"), rate=rate, seconds=seconds, lines=1500
     )
@@ -135,7 +135,7 @@ def test_reports_and_searches_do_not_hold_up_those_who_buy(
         crowd.until_placed(rounds(10, 100))
         alone = [one.took for one in crowd.log.times if one.path == "/api/v1/orders"]
         began = time.monotonic()
-        beside = load(server.port, reports, clients=50, seconds=rounds(3, 30))
+        beside = load(server.port, reports, clients=50, seconds=rounds(2, 30))
         tries = [one for one in crowd.tries_since(began) if one.path == "/api/v1/orders"]
     crowd.assert_nothing_lost()
     worst = sorted(one.took for one in tries)[int(len(tries) * 0.99)]

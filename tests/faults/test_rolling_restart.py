@@ -41,7 +41,7 @@ def test_two_servers_behind_a_balancer_are_renewed_one_after_the_other(
         lane = stack.enter_context(Lane(*(server.port for server in servers)))
         crowd = Crowd(f"http://127.0.0.1:{lane.port}", url, servers[0])
         with crowd:
-            crowd.until_placed(10)
+            crowd.until_placed(6)
             began = time.monotonic()
             for _ in range(rounds(1, 5)):
                 for server in servers:

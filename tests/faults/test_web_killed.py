@@ -18,7 +18,7 @@ from tests.servers.shop import ShopServer
 Start = Callable[..., ShopServer]
 POOL = 5 + 5
 PEOPLE = 6
-CHECKOUTS = rounds(120, 2000)
+CHECKOUTS = rounds(60, 2000)
 
 
 def serving(server: ShopServer) -> list[psutil.Process]:
@@ -39,7 +39,7 @@ def test_web_processes_killed_during_checkouts_lose_no_order(
     crowd = Crowd(server.url, database_url, server, people=PEOPLE, most=CHECKOUTS // PEOPLE)
     with crowd:
         while crowd.busy():
-            goal = crowd.placed() + CHECKOUTS // 4
+            goal = crowd.placed() + CHECKOUTS // rounds(2, 20)
             until(lambda: crowd.placed() >= goal or not crowd.busy(), within_s=60, what="orders")  # noqa: B023
             for process in dice.sample(serving(server), 1):
                 process.kill()
@@ -70,7 +70,7 @@ def test_reloads_share_no_connection_and_leave_none_open(
     files = watching.num_fds()
     crowd = Crowd(server.url, url, server, people=4)
     with crowd:
-        for _ in range(rounds(2, 50)):
+        for _ in range(rounds(1, 50)):
             crowd.until_placed(4)
             before = {one.pid for one in serving(server)}
             os.kill(server.web.pid, signal.SIGHUP)
