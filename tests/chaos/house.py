@@ -25,7 +25,8 @@ _numbers = itertools.count(1)
 class House:
     """The shop on engines of its own, with two web processes and a worker, and lines between all.
 
-    ``settings`` are PostgreSQL's, ``env`` the shop's.
+    ``settings`` are PostgreSQL's, ``env`` the shop's; ``direct``: no line between it and its
+    database, where what the line costs would count.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class House:
         folder: Path,
         *,
         worker: bool = True,
+        direct: bool = False,
         settings: dict[str, str] | None = None,
         **env: str,
     ) -> None:
@@ -49,7 +51,7 @@ class House:
             ground,
             folder / f"house-{next(_numbers)}",
             env={
-                "DATABASE_URL": self.postgres.url(self.to_postgres.port),
+                "DATABASE_URL": self.postgres.url(None if direct else self.to_postgres.port),
                 "REDIS_URL": self.valkey.url(self.to_valkey.port),
                 "WEB_CONCURRENCY": "2",
             }

@@ -1,9 +1,10 @@
-"""FAULTS 92 and 97 to 101: PostgreSQL dies, stands still, is locked or full of others' connections.
+"""FAULTS 92, 97 to 101 and 105: PostgreSQL dies, stands still, is locked, or full in two ways.
 
 Nothing acknowledged is lost, nobody waits longer than the shop's own deadline, and the shop comes
 back by itself.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import requests
 
 from tests.chaos.house import House
 from tests.faults.crowd import Crowd, slowest, statuses
+from tests.faults.small_disk import full_and_free_again, small_disk
 from tests.lengths import FULL, rounds
 from tests.servers.ground import Ground, until
 
@@ -239,3 +241,19 @@ def _fill(house: House, others: ExitStack) -> bool:
             taken += 1
     except psycopg.OperationalError:
         return taken == 0
+
+
+def test_a_full_tablespace_of_postgresql_is_told_and_passes(house: House, ground: Ground) -> None:
+    """FAULTS 105: kept answers stand on a disk of their own, which is the first to be full."""
+    place = ground.folder / f"disk-{os.getpid()}"
+    with small_disk(place, megabytes=2) as disk, house.postgres.connect() as line:
+        inside = disk / "space"
+        inside.mkdir(mode=0o700)
+        os.chown(inside, (house.postgres.folder / "data").stat().st_uid, -1)
+        line.execute(f"CREATE TABLESPACE small LOCATION '{inside}'")
+        line.execute("ALTER TABLE kept_answer SET TABLESPACE small")
+        crowd = Crowd(house.shop.url, house.postgres.url(), house.shop, people=3)
+        full_and_free_again(crowd, house.shop, disk)
+        line.execute("ALTER TABLE kept_answer SET TABLESPACE pg_default")
+        line.execute("DROP TABLESPACE small")
+    place.rmdir()

@@ -16,7 +16,7 @@ from tests.servers.ground import until
 from tests.servers.shop import ShopServer
 
 Start = Callable[..., ShopServer]
-HERD = rounds(120, 2000)
+HERD = rounds(80, 2000)
 STEADY_S = 30.0
 TOLD_S = 1.0 if FULL else 5.0
 API = "/api/v1/live-sessions"

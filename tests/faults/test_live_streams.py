@@ -1,4 +1,4 @@
-"""Streams over a real server: nothing is lost, nobody who does not read holds anything up."""
+"""FAULTS 108, 110 and 111: over streams nothing is lost, and who does not read holds up nobody."""
 
 import http.client
 import json

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from tests.faults.crowd import Crowd, statuses
-from tests.lengths import rounds
+from tests.lengths import on_both_or, rounds
 from tests.servers.databases import Postgres
 from tests.servers.ground import Ground
 from tests.servers.lane import Lane
@@ -56,7 +54,7 @@ def test_two_servers_behind_a_balancer_are_renewed_one_after_the_other(
         assert seen[0] <= 2 * len(crowd.shoppers) * len(servers) * rounds(1, 5)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@on_both_or("sqlite")
 def test_one_server_that_ends_and_comes_back_has_done_everything_once(
     start_shop: Start, database_url: str, ground: Ground, tmp_path: Path
 ) -> None:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 import requests
 from flask import Flask
 from sqlalchemy import select, text, update
@@ -16,7 +15,7 @@ from shop.domain.inventory.states import HoldState
 from shop.domain.orders.models import Order
 from shop.kernel.clock import utc_now
 from tests.faults.crowd import SHIP_TO, Crowd, statuses
-from tests.lengths import FULL, rounds
+from tests.lengths import FULL, on_both_or, rounds
 from tests.naive import on_sqlite
 from tests.seen import stock
 from tests.servers.ground import until
@@ -33,7 +32,7 @@ def test_thirty_two_writers_of_sqlite_never_see_a_locked_database(
 ) -> None:
     """FAULTS 103: web and worker are two processes on one file."""
     server = start_shop(DATABASE_URL=database_url)
-    each = rounds(3, 60)
+    each = rounds(2, 60)
     crowd = Crowd(server.url, database_url, server, people=WRITERS, most=each, within_s=120)
     with crowd:
         until(lambda: not crowd.busy(), within_s=rounds(60, 600), what="everybody's orders")
@@ -68,7 +67,7 @@ def held(app: Flask, sku: str) -> int:
     return found
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@on_both_or("sqlite")
 def test_who_holds_everything_and_pays_nothing_is_bounded_and_gives_it_back(
     start_shop: Start, database_url: str
 ) -> None:

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import psutil
-import pytest
 
 from tests.faults.crowd import Crowd, statuses
-from tests.lengths import rounds
+from tests.lengths import on_both_or, rounds
 from tests.servers.databases import Postgres
 from tests.servers.ground import until
 from tests.servers.shop import ShopServer
@@ -27,7 +26,7 @@ def serving(server: ShopServer) -> list[psutil.Process]:
     return psutil.Process(server.web.pid).children()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@on_both_or("postgresql")
 def test_web_processes_killed_during_checkouts_lose_no_order(
     start_shop: Start, database_url: str, redis_url: str
 ) -> None:

@@ -19,7 +19,7 @@ from shop.db import db, transactional
 from shop.domain.outbox.models import OutboxMessage
 from shop.domain.outbox.states import OutboxStatus
 from shop.kernel.clock import utc_now
-from tests.lengths import FULL, rounds
+from tests.lengths import FULL, on_both_or, rounds
 from tests.servers.databases import settings_for
 from tests.servers.ground import until
 from tests.servers.shop import ShopServer
@@ -75,6 +75,7 @@ def provider() -> Iterator[Provider]:
     made.close()
 
 
+@on_both_or("postgresql")
 def test_workers_that_die_and_sleep_in_a_batch_leave_one_effect_of_each_message(
     start_shop: Callable[..., ShopServer], database_url: str, provider: Provider
 ) -> None:
