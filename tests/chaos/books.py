@@ -23,9 +23,7 @@ FOUND_BY = {
     "farmer": "SELECT count(*) FROM farmer WHERE name = :mark",
     "product": "SELECT count(*) FROM variant WHERE sku = :mark",
     "notice": "SELECT count(*) FROM live_event WHERE type = 'notice' "
-    "AND CAST(data AS TEXT) LIKE '%"
-    " || :mark || "
-    "%'",
+    "AND CAST(data AS TEXT) LIKE '%\"' || :mark || '\"%'",
     "captured": "SELECT count(*) FROM payment p JOIN orders o ON o.id = p.order_id "
     "WHERE o.number = :mark AND p.captured_at IS NOT NULL",
 }
