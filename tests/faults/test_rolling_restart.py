@@ -30,6 +30,7 @@ def told_to_end(server: ShopServer) -> float:
 def test_two_servers_behind_a_balancer_are_renewed_one_after_the_other(
     start_shop: Start, postgres: Postgres, redis_url: str
 ) -> None:
+    """In short, only the first of them."""
     name = postgres.take()
     with ExitStack() as stack:
         stack.callback(postgres.give_back, name)
@@ -42,7 +43,7 @@ def test_two_servers_behind_a_balancer_are_renewed_one_after_the_other(
             crowd.until_placed(6)
             began = time.monotonic()
             for _ in range(rounds(1, 5)):
-                for server in servers:
+                for server in servers[: rounds(1, 2)]:
                     told_to_end(server)
                     crowd.until_placed(5)
                     server.start_web()
@@ -51,7 +52,7 @@ def test_two_servers_behind_a_balancer_are_renewed_one_after_the_other(
         crowd.assert_nothing_lost()
         print(f"rolling: {dict(seen)}")
         assert set(seen) <= {0, 200, 201, 409, 503}
-        assert seen[0] <= 2 * len(crowd.shoppers) * len(servers) * rounds(1, 5)
+        assert seen[0] <= 2 * len(crowd.shoppers) * rounds(1, 2 * 5)
 
 
 @on_both_or("sqlite")

@@ -76,7 +76,7 @@ def test_who_holds_everything_and_pays_nothing_is_bounded_and_gives_it_back(
     crowd = Crowd(server.url, database_url, server, people=1)
     (bot,) = crowd.shoppers
     told: Counter[int] = Counter()
-    for number in range(rounds(45, 200)):
+    for number in range(rounds(36, 200)):
         found = requests.post(
             f"{server.url}/api/v1/orders",
             json={"items": [{"sku": crowd.sku, "quantity": 99}], "ship_to": SHIP_TO},

@@ -17,6 +17,7 @@ from tests.servers.shop import ShopServer
 Start = Callable[..., ShopServer]
 POOL = 5 + 5
 PEOPLE = 6
+PROCESSES = str(rounds(1, 2))
 CHECKOUTS = rounds(60, 2000)
 
 
@@ -31,7 +32,7 @@ def test_web_processes_killed_during_checkouts_lose_no_order(
     start_shop: Start, database_url: str, redis_url: str
 ) -> None:
     """FAULTS 93: every 201 is there, every request without an answer converges by its key."""
-    several = {} if database_url.startswith("sqlite") else {"WEB_CONCURRENCY": "2"}
+    several = {} if database_url.startswith("sqlite") else {"WEB_CONCURRENCY": PROCESSES}
     env = {"DATABASE_URL": database_url, "REDIS_URL": redis_url} | several
     server = start_shop(worker=False, **env)
     dice = random.Random("millet")
@@ -62,7 +63,7 @@ def test_reloads_share_no_connection_and_leave_none_open(
     """FAULTS 104: HUP again and again, while people order."""
     name = postgres.take()
     url = postgres.url(name)
-    env = {"DATABASE_URL": url, "REDIS_URL": redis_url, "WEB_CONCURRENCY": "2"}
+    env = {"DATABASE_URL": url, "REDIS_URL": redis_url, "WEB_CONCURRENCY": PROCESSES}
     server = start_shop(worker=False, **env)
     assert server.web is not None
     watching = psutil.Process(server.web.pid)
