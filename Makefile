@@ -15,7 +15,7 @@ DEV_READY := $(VENV)/ready-to-test
 CATALOGUES := $(wildcard shop/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: help run ready demo test test-cluster faults bench check translations lock audit pictures clean
+.PHONY: help run ready demo test test-cluster faults chaos bench check translations lock audit pictures clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,6 +40,10 @@ test-cluster: $(DEV_READY) $(COMPILED) ## the layout of deploy/ as hosts in name
 faults: $(DEV_READY) $(COMPILED) ## run the fault cases in their full length
 	@scripts/need_browser.sh
 	@SHOP_FAULTS=full $(BIN)/python -m pytest tests/faults $(TESTS)
+
+chaos: $(DEV_READY) $(COMPILED) ## random work while parts of the shop die: MINUTES=2 SEED=any
+	@SHOP_FAULTS=full SHOP_CHAOS_MINUTES=$(or $(MINUTES),2) SHOP_CHAOS_SEED=$(SEED) \
+		$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/faults/test_chaos.py
 
 check: $(DEV_READY) $(COMPILED) ## formatting, lint, types, floors, migrations, structure, translations
 	@$(BIN)/ruff format --check .

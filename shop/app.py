@@ -7,7 +7,7 @@ from flask import Flask
 
 from shop import cli, models, tools, web
 from shop.config import Settings
-from shop.db import REPLICA, db, let_go
+from shop.db import REPLICA, db, give_back
 from shop.engine import engine_options
 from shop.kernel.clock import Clock, utc_now
 
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     models.known()
     db.init_app(app)
-    app.teardown_appcontext(let_go)
+    app.teardown_appcontext(give_back)
     tools.install(app, settings=settings, clock=clock)
     web.install(app, settings=settings)
     cli.install(app)

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
@@ -51,6 +51,7 @@ RETRIES = 3
 SQLITE_PATIENCE_S = 4.0
 """Below the 4.5 s of a request: whoever waits in vain is told so by the flow, with its own page."""
 RETRYABLE_STATES = frozenset({"40001", "40P01"})
+COMPANION = "companion"
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -176,14 +177,17 @@ db = SQLAlchemy(
 _sqlite_turn = threading.Lock()
 
 
-def let_go(_error: BaseException | None) -> None:
-    """End what a context has open, before its session is removed.
+def give_back(_error: BaseException | None = None) -> None:
+    """End what this session has read; a connection that broke meanwhile is thrown away.
 
-    A connection that was lost refuses even that; by now there is an answer, and it stands.
+    Never fails, so that it stands where an answer is made already, or is about to be.
     """
-    if db.session.registry.has():
-        with suppress(SQLAlchemyError):
-            db.session.rollback()
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 class NestedTransaction(RuntimeError):
@@ -210,6 +214,8 @@ def transactional(body: Callable[P, R]) -> Callable[P, R]:
                 with _writing(session):
                     result = body(*args, **kwargs)
                     session.flush()
+                    if (companion := session.info.get(COMPANION)) is not None:
+                        companion()
                     _commit(session)
                     return result
             except DBAPIError as error:
@@ -222,6 +228,11 @@ def transactional(body: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def accompany(companion: Callable[[], object] | None) -> None:
+    """Have ``companion`` write its own row in every transaction of this session, or no more."""
+    db.session().info[COMPANION] = companion
 
 
 def _commit(session: Any) -> None:

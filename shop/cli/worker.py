@@ -47,7 +47,9 @@ def work(app: Flask, over: threading.Event) -> None:
     ]
     for thread in drains:
         thread.start()
-    over.wait()
+    # A signal may have woken another thread than this one, which alone acts on it.
+    while not over.wait(LATEST_S):
+        continue
     for thread in drains:
         thread.join()
     scheduler.shutdown(wait=True)

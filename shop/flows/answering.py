@@ -12,7 +12,7 @@ from shop.domain.audit.service import Kept, KeyedRequest
 def claim(key: KeyedRequest, *, now: datetime) -> Kept | None:
     """Lease a key for 30 seconds, or give its first answer.
 
-    Raises ``IdempotencyKeyReused`` and ``IdempotencyInProgress``.
+    Raises ``IdempotencyKeyReused``, ``IdempotencyInProgress`` and ``IdempotencyAnswerLost``.
     """
     return answers.take(key, now=now)
 
@@ -27,6 +27,20 @@ def keep(key: KeyedRequest, answer: Kept, *, now: datetime) -> None:
 def free(key: KeyedRequest) -> None:
     """Give a key back after a refusal."""
     answers.free(key)
+
+
+@transactional
+def let_go(key: KeyedRequest, *, now: datetime) -> None:
+    """End a claim whose request broke."""
+    answers.let_go(key, now=now)
+
+
+def acted(key: KeyedRequest, *, claimed_at: datetime) -> None:
+    """Note the effect of a claimed request, in the transaction of that effect.
+
+    Raises ``IdempotencyInProgress`` where the claim is another's by now.
+    """
+    answers.acted(key, claimed_at=claimed_at)
 
 
 @transactional

@@ -2,7 +2,6 @@
 
 import errno
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -10,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import exc as sql
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from shop.db import db
+from shop.db import give_back
 from shop.kernel.errors import DomainError
 from shop.web import problems, who
 from shop.web.logs import log, request_id
@@ -105,7 +104,7 @@ def _closing(response: Response) -> Response:
 
 def database_error(error: sql.SQLAlchemyError) -> ResponseReturnValue:
     """A rule that only the database saw is a conflict; a database that fails is a pause."""
-    _give_up_reading()
+    give_back()
     if isinstance(error, sql.IntegrityError):
         log.warning("refused by the database", exc_info=error)
         return problem("conflict")
@@ -118,12 +117,6 @@ def database_error(error: sql.SQLAlchemyError) -> ResponseReturnValue:
         log.warning("a value the database does not take", exc_info=error)
         return problem("validation-error")
     return accident(error)
-
-
-def _give_up_reading() -> None:
-    """Let go what the session has open, where a connection that is lost itself may refuse that."""
-    with suppress(sql.SQLAlchemyError):
-        db.session.rollback()
 
 
 def _is_full(error: sql.SQLAlchemyError) -> bool:
@@ -146,7 +139,7 @@ def accident(error: Exception) -> ResponseReturnValue:
     """Nobody foresaw this: the reader gets the request's id, the log gets the rest."""
     if type(error).__module__.startswith("gunicorn.http"):
         return _closing(problem("malformed-body", detail="the body did not arrive whole"))
-    _give_up_reading()
+    give_back()
     log.error("unhandled", exc_info=error)
     return problem("internal-error")
 

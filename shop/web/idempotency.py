@@ -1,18 +1,22 @@
 """``Idempotency-Key`` on the API and the one-time key of page forms: one machine for both.
 
-Every POST that brings a key is claimed before its view and kept or freed after it. A view marked
+Every POST that brings a key is claimed before its view and kept or freed after it. Each transaction
+in between notes on the claim that it had an effect: should the answer be lost then, whoever asks
+again is told so, instead of doing it twice. A view marked ``resumes`` is run again. A view marked
 ``own_answer`` does that inside its flow's transaction instead, with ``asked()`` and ``replay()``.
 """
 
 import json
 import re
 import secrets
+from functools import partial
 from hashlib import sha256, shake_256
 from typing import Any, TypeVar, cast
 
 import orjson
 from flask import Flask, Response, current_app, g, request
 
+from shop.db import accompany
 from shop.domain.audit.service import Kept, KeyedRequest
 from shop.flows import answering
 from shop.kernel.errors import DomainError
@@ -52,6 +56,7 @@ class Marks:
     def __init__(self) -> None:
         self.required = False
         self.own = False
+        self.resumes = False
         self.sealed = False
 
 
@@ -64,6 +69,12 @@ def key_required(view: V) -> V:
 def own_answer(view: V) -> V:
     """The view's flow takes and keeps the answer in its own transaction (``asked()``)."""
     _marks(view).own = True
+    return view
+
+
+def resumes(view: V) -> V:
+    """The view's flow knows the key: run again after a crash, it goes on where it stopped."""
+    _marks(view).resumes = True
     return view
 
 
@@ -149,10 +160,13 @@ def _before() -> Response | None:
     g.request_key = key.key
     if marks.own:
         return None
-    kept = answering.claim(key, now=tools().clock())
+    now = tools().clock()
+    kept = answering.claim(key, now=now)
     if kept is not None:
         return replay(_opened(kept, key) if marks.sealed else kept)
     request.environ[CLAIM] = key
+    if not marks.resumes:
+        accompany(partial(answering.acted, key, claimed_at=now))
     g.sealed = marks.sealed
     return None
 
@@ -167,12 +181,15 @@ def _after(response: Response) -> Response:
     if key is None:
         return response
     try:
+        accompany(None)
         if _is_kept(response):
             kept = kept_of(response)
             kept = _closed(kept, key) if g.get("sealed") else kept
             answering.keep(key, kept, now=tools().clock())
-        else:
+        elif response.status_code < 500:
             answering.free(key)
+        else:
+            answering.let_go(key, now=tools().clock())
     except Exception:
         log.exception("an answer could not be kept; its lease will lapse")
     return response

@@ -24,7 +24,7 @@ from prometheus_client import (
 from sqlalchemy import text
 
 from shop.config import Settings
-from shop.db import db
+from shop.db import db, give_back
 from shop.kernel.errors import DomainError, NotFound
 from shop.tools import tools
 from shop.web.errors import problem
@@ -151,8 +151,12 @@ def _measure(response: Response) -> Response:
 
 
 def _let_go(error: BaseException | None) -> None:
-    """The connection of a request that ran out of time may be stuck: it is thrown away."""
+    """The connection of a request that ran out of time may be stuck: it is thrown away.
+
+    Any other is given back here, where its end cannot spoil an answer that is made.
+    """
     if not isinstance(error, gevent.Timeout):
+        give_back()
         return
     request.environ["shop.reading"] = g.get("reading", False)
     with gevent.Timeout(DISCARD_S, False):

@@ -76,6 +76,7 @@ KINDS: Mapping[str, Kind] = {
     "idempotency-in-progress": Kind(
         409, later("The same request is under way"), retryable=True, retry_after=1
     ),
+    "idempotency-answer-lost": Kind(409, later("This was done, but its answer was lost")),
     "precondition-failed": Kind(412, later("It was changed since you looked")),
     "payload-too-large": Kind(413, later("This is too large")),
     "uri-too-long": Kind(414, later("The address is too long")),

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.world import ROLES, World, build
 from tests.builders import COUNTY
+from tests.lengths import rounds
 
 CHECKS = [
     not_a_server_error,
@@ -25,7 +26,8 @@ CHECKS = [
 ]
 ENDLESS = "/api/v1/live-sessions/{session_id}/events"
 SIGN_OUT = "/api/v1/tokens/current"
-EXAMPLES = 5
+EXAMPLES = rounds(5, 700)
+"""Of each operation; in full, more than a hundred thousand requests on both databases."""
 
 
 KNOWN = {"lot": "code"}

@@ -1,12 +1,10 @@
-"""Streams over a real server: nothing is lost, nobody who does not read holds anything up."""
+"""FAULTS 108, 110 and 111: over streams nothing is lost, and who does not read holds up nobody."""
 
-import http.client
 import json
 import os
 import re
 import signal
 import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.chaos import viewers
 from tests.servers.ground import until
 from tests.servers.shop import ShopServer
 
@@ -65,57 +64,11 @@ class Shop:
         self.call("POST", f"/{self.room}/notices", {"text": text}, self.host)
 
 
-class Viewer(threading.Thread):
-    """An EventSource: reads, notes every event, and comes back with its last id."""
+class Viewer(viewers.Viewer):
+    """One who watches this shop's room."""
 
     def __init__(self, shop: Shop, *, after: int, again: bool = False) -> None:
-        super().__init__(daemon=True)
-        self.shop, self.last, self.again = shop, after, again
-        self.events: list[tuple[int, str, float]] = []
-        self.connects = 0
-        self.ended = threading.Event()
-        self.stopped = False
-
-    def run(self) -> None:
-        while not self.stopped:
-            try:
-                self._watch()
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.2)
-            if not self.again:
-                break
-        self.ended.set()
-
-    def _watch(self) -> None:
-        parts = urlsplit(self.shop.server.url)
-        line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
-        headers = {"Last-Event-ID": str(self.last), "Accept": "text/event-stream"}
-        try:
-            line.request("GET", f"/api/v1/live-sessions/{self.shop.room}/events", headers=headers)
-            answer = line.getresponse()
-            if answer.status != 200:
-                time.sleep(0.2)
-                return
-            self.connects += 1
-            self._read(answer)
-        finally:
-            line.close()
-
-    def _read(self, answer: http.client.HTTPResponse) -> None:
-        seq, kind = 0, ""
-        while not self.stopped and (raw := answer.readline()):
-            name, _, value = raw.decode().rstrip("\n").partition(": ")
-            if name == "id":
-                seq = int(value)
-            elif name == "event":
-                kind = value
-            elif name == "" and kind:
-                self.events.append((seq, kind, time.monotonic()))
-                self.last, kind = seq, ""
-
-    @property
-    def seqs(self) -> list[int]:
-        return [seq for seq, _, _ in self.events]
+        super().__init__(shop.server.url, shop.room, after=after, again=again)
 
 
 @pytest.fixture
@@ -127,13 +80,13 @@ def test_viewers_resume_by_number_across_a_killed_server(
     shop: Shop,
 ) -> None:
     first = shop.seq()
-    viewers = [Viewer(shop, after=first, again=True) for _ in range(3)]
-    for viewer in viewers:
+    watching = [Viewer(shop, after=first, again=True) for _ in range(3)]
+    for viewer in watching:
         viewer.start()
-    until(lambda: all(v.connects for v in viewers), within_s=15, what="streams")
+    until(lambda: all(v.connects for v in watching), within_s=15, what="streams")
     for number in range(5):
         shop.tell(f"一 {number}")
-    until(lambda: all(len(v.events) >= 5 for v in viewers), within_s=15, what="five events")
+    until(lambda: all(len(v.events) >= 5 for v in watching), within_s=15, what="five events")
     assert shop.server.web is not None
     (worker,) = children(shop.server.web.pid)
     os.kill(worker, signal.SIGKILL)
@@ -143,11 +96,11 @@ def test_viewers_resume_by_number_across_a_killed_server(
         shop.tell(f"二 {number}")
     newest = shop.seq()
     until(
-        lambda: all(v.last >= newest for v in viewers),
+        lambda: all(v.last >= newest for v in watching),
         within_s=20,
         what="everything after the kill",
     )
-    for viewer in viewers:
+    for viewer in watching:
         viewer.stopped = True
         told = list(range(first + 1, max(viewer.seqs) + 1))
         assert viewer.seqs == told
@@ -156,33 +109,33 @@ def test_viewers_resume_by_number_across_a_killed_server(
 
 def test_a_pin_reaches_every_viewer_within_a_second(shop: Shop) -> None:
     first = shop.seq()
-    viewers = [Viewer(shop, after=first) for _ in range(VIEWERS)]
-    for viewer in viewers:
+    watching = [Viewer(shop, after=first) for _ in range(VIEWERS)]
+    for viewer in watching:
         viewer.start()
-    until(lambda: all(v.connects for v in viewers), within_s=20, what="streams")
+    until(lambda: all(v.connects for v in watching), within_s=20, what="streams")
     began = time.monotonic()
     shop.call("PUT", f"/{shop.room}/pin", {"item_id": shop.items[1]}, shop.host)
 
     def pinned_at(viewer: Viewer) -> float | None:
         return next((at for _, kind, at in list(viewer.events) if kind == "pin.set"), None)
 
-    until(lambda: all(pinned_at(v) for v in viewers), within_s=10, what="the pin everywhere")
-    late = sorted((pinned_at(v) or 0) - began for v in viewers)
+    until(lambda: all(pinned_at(v) for v in watching), within_s=10, what="the pin everywhere")
+    late = sorted((pinned_at(v) or 0) - began for v in watching)
     assert late[len(late) // 2] < 1.5, late
-    for viewer in viewers:
+    for viewer in watching:
         viewer.stopped = True
 
 
 def test_a_ban_shows_open_viewers_out(shop: Shop) -> None:
-    viewers = [Viewer(shop, after=shop.seq()) for _ in range(3)]
-    for viewer in viewers:
+    watching = [Viewer(shop, after=shop.seq()) for _ in range(3)]
+    for viewer in watching:
         viewer.start()
-    until(lambda: all(v.connects for v in viewers), within_s=15, what="streams")
+    until(lambda: all(v.connects for v in watching), within_s=15, what="streams")
     shop.call("POST", f"/{shop.room}/ban", {"reason": "违规"}, shop.operator)
     began = time.monotonic()
-    assert all(viewer.ended.wait(5) for viewer in viewers)
+    assert all(viewer.ended.wait(5) for viewer in watching)
     assert time.monotonic() - began < 3
-    assert all(viewer.events[-1][1] == "room.status" for viewer in viewers)
+    assert all(viewer.events[-1][1] == "room.status" for viewer in watching)
     assert shop.call("GET", f"/{shop.room}")["items"] == []
 
 

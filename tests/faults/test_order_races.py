@@ -1,4 +1,4 @@
-"""One order, several hands: the same key places once, and of cancelling and sending one wins."""
+"""FAULTS 15 and 19: one key places one order, and of cancelling and sending one wins."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Money and time meet: whatever comes first, an order is paid once or its money goes back once."""
+"""FAULTS 6, 7, 28, 29 and 38: money and time meet, and an order is paid once or its money goes."""
 
 from collections import Counter
 from collections.abc import Iterator

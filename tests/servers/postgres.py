@@ -60,17 +60,25 @@ def _serve(
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user,
     )  # fmt: skip
     port = free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(folder),
-        **settings,
-    }
-    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-p", str(port), *options], cwd=folder, **as_user
-    )
-    _wait(server, binaries, port)
+    server = serve(folder, port, settings=settings)
     return server, {"host": "127.0.0.1", "port": port, "pid": server.pid, "data": str(data)}
+
+
+def serve(
+    folder: Path, port: int, *, settings: dict[str, str], own_session: bool = False
+) -> "subprocess.Popen[bytes]":
+    """Serve the cluster that ``start`` made in ``folder``; what it says goes to ``said.log``."""
+    as_user = _unprivileged()
+    binaries = _readable(find(), folder.parent) if as_user else find()
+    given = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)} | settings
+    options = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
+    with (folder / "said.log").open("ab") as said:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", folder / "data", "-p", str(port), *options],
+            cwd=folder, stdout=said, stderr=said, start_new_session=own_session, **as_user,
+        )  # fmt: skip
+    _wait(server, binaries, port)
+    return server
 
 
 def find() -> Path:

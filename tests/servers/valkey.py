@@ -15,13 +15,19 @@ def start(folder: Path) -> "tuple[subprocess.Popen[bytes], dict[str, Any]]":
     """Serve an empty store; gives the process and its address."""
     folder.mkdir()
     port = free_port()
+    server = serve(folder, port)
+    return server, {"url": f"redis://127.0.0.1:{port}", "port": port, "pid": server.pid}
+
+
+def serve(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """Serve an empty store at a known place."""
     server = subprocess.Popen(
         [find(), "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "",
          "--appendonly", "no", "--databases", "64"],
         stdout=subprocess.DEVNULL, cwd=folder,
     )  # fmt: skip
     _wait(server, port)
-    return server, {"url": f"redis://127.0.0.1:{port}", "port": port, "pid": server.pid}
+    return server
 
 
 def find() -> Path:

@@ -13,3 +13,9 @@ class IdempotencyInProgress(DomainError):
     """A twin of this request is under way."""
 
     code = "idempotency-in-progress"
+
+
+class IdempotencyAnswerLost(DomainError):
+    """The first request with this key had its effect, and broke before it was answered."""
+
+    code = "idempotency-answer-lost"

@@ -11,7 +11,8 @@ from shop.db import Base
 class KeptAnswer(Base):
     """One ``Idempotency-Key`` of one caller on one route (I28).
 
-    ``status`` is empty while the first request is under way, until ``leased_until``.
+    ``status`` is empty while the first request is under way, until ``leased_until``, and 0 from the
+    moment that it has had an effect.
     """
 
     __tablename__ = "kept_answer"

@@ -10,11 +10,17 @@ from sqlalchemy import delete, or_, select, update
 from shop.bulk import among, insert_rows
 from shop.db import changed, db, insert_into
 from shop.domain.audit import queries
-from shop.domain.audit.errors import IdempotencyInProgress, IdempotencyKeyReused
+from shop.domain.audit.errors import (
+    IdempotencyAnswerLost,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+)
 from shop.domain.audit.models import KeptAnswer
 from shop.kernel.errors import DomainError
 
 LEASE = timedelta(seconds=30)
+ACTED = 0
+"""The status of a request that had its effect and is not answered yet."""
 KEPT_FOR = timedelta(hours=24)
 
 
@@ -41,18 +47,18 @@ def take(key: KeyedRequest, *, now: datetime) -> Kept | None:
     """Claim a key inside a transaction: ``None`` is a licence to act, else the first answer.
 
     Raises ``IdempotencyKeyReused`` for another body, ``IdempotencyInProgress`` while a twin holds
-    its lease of 30 seconds; a lapsed lease, and an answer older than 24 hours, are taken over.
+    its lease of 30 seconds, ``IdempotencyAnswerLost`` where a twin had its effect and broke before
+    it was answered. A lapsed lease, and an answer older than 24 hours, are taken over.
     """
     if _insert(key, now=now) or _take_over(key, now=now):
         return None
     found = queries.kept_answer(actor=key.actor, route=key.route, key=key.key)
     if found is None:
         raise IdempotencyInProgress("the first request with this key is still under way")
-    if found.fingerprint != key.fingerprint:
-        raise IdempotencyKeyReused("this key was used with another request")
-    if found.status is None:
-        raise IdempotencyInProgress("the first request with this key is still under way")
-    return Kept(status=found.status, body=found.body or "", location=found.location)
+    verdict = _verdict(found, key, now=now)
+    if isinstance(verdict, DomainError):
+        raise verdict
+    return verdict
 
 
 def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, Kept | DomainError]:
@@ -67,14 +73,16 @@ def told(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, K
         if row.created_at <= now - KEPT_FOR or (lapsed and row.fingerprint == key.fingerprint):
             changed(delete(KeptAnswer).where(*_of(key), KeptAnswer.created_at == row.created_at))
         else:
-            found[key] = _verdict(row, key)
+            found[key] = _verdict(row, key, now=now)
     return found
 
 
 def kept(keys: Sequence[KeyedRequest], *, now: datetime) -> dict[KeyedRequest, Kept]:
     """The answers these very requests were given within 24 hours; reads only."""
     verdicts = {
-        key: _verdict(row, key) for key, row in _rows_of(keys) if row.created_at > now - KEPT_FOR
+        key: _verdict(row, key, now=now)
+        for key, row in _rows_of(keys)
+        if row.created_at > now - KEPT_FOR
     }
     return {key: said for key, said in verdicts.items() if isinstance(said, Kept)}
 
@@ -105,10 +113,12 @@ def _rows_of(keys: Sequence[KeyedRequest]) -> list[tuple[KeyedRequest, Any]]:
     return [(key, row) for key, row in named if key is not None]
 
 
-def _verdict(row: Any, key: KeyedRequest) -> Kept | DomainError:
+def _verdict(row: Any, key: KeyedRequest, *, now: datetime) -> Kept | DomainError:
     if row.fingerprint != key.fingerprint:
         return IdempotencyKeyReused("this key was used with another request")
-    if row.status is None:
+    if row.status == ACTED and row.leased_until <= now:
+        return IdempotencyAnswerLost("it was done, and its answer was lost: look before you repeat")
+    if row.status in (None, ACTED):
         return IdempotencyInProgress("the first request with this key is still under way")
     return Kept(status=row.status, body=row.body or "", location=row.location)
 
@@ -139,22 +149,35 @@ def keep_first(answers: Mapping[KeyedRequest, Kept], *, now: datetime) -> set[Ke
     return {by_name[tuple(row)] for row in written}
 
 
+def acted(key: KeyedRequest, *, claimed_at: datetime) -> None:
+    """Note in the transaction of the effect that there is one, so that it is never repeated.
+
+    Raises ``IdempotencyInProgress``, which undoes the effect, where the claim lapsed meanwhile and
+    a twin has taken it over.
+    """
+    own = update(KeptAnswer).where(*_claim_of(key), KeptAnswer.created_at == claimed_at)
+    if changed(own.values(status=ACTED)) == 0:
+        raise IdempotencyInProgress("another request with this key has taken over")
+
+
 def keep(key: KeyedRequest, answer: Kept, *, now: datetime) -> None:
     """Write down the answer that every repetition gets for 24 hours."""
     changed(
         update(KeptAnswer)
-        .where(*_of(key), KeptAnswer.fingerprint == key.fingerprint, KeptAnswer.status.is_(None))
+        .where(*_claim_of(key))
         .values(status=answer.status, body=answer.body, location=answer.location, leased_until=now)
     )
 
 
 def free(key: KeyedRequest) -> None:
     """Give a key back after a refusal, so that the same key may try again."""
-    changed(
-        delete(KeptAnswer).where(
-            *_of(key), KeptAnswer.fingerprint == key.fingerprint, KeptAnswer.status.is_(None)
-        )
-    )
+    changed(delete(KeptAnswer).where(*_claim_of(key)))
+
+
+def let_go(key: KeyedRequest, *, now: datetime) -> None:
+    """End a claim after an accident: what had no effect may be tried again, the rest is told so."""
+    changed(delete(KeptAnswer).where(*_claim_of(key), KeptAnswer.status.is_(None)))
+    changed(update(KeptAnswer).where(*_claim_of(key)).values(leased_until=now))
 
 
 def forget(*, now: datetime) -> int:
@@ -165,6 +188,12 @@ def forget(*, now: datetime) -> int:
 def forget_caller(user_id: int) -> None:
     """Delete the answers kept for a person who leaves: they may hold an address."""
     changed(delete(KeptAnswer).where(KeptAnswer.actor == f"u:{user_id}"))
+
+
+def _claim_of(key: KeyedRequest) -> tuple[Any, ...]:
+    """The row of a request that is not answered yet."""
+    unanswered = or_(KeptAnswer.status.is_(None), KeptAnswer.status == ACTED)
+    return (*_of(key), KeptAnswer.fingerprint == key.fingerprint, unanswered)
 
 
 def _of(key: KeyedRequest) -> tuple[Any, ...]:

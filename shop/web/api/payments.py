@@ -17,7 +17,7 @@ from shop.tools import tools
 from shop.web.api.order_schemas import PaymentOut, show_payment
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import StrictSchema, Utc, Whole
-from shop.web.idempotency import key_required
+from shop.web.idempotency import key_required, resumes
 from shop.web.limits import limit
 from shop.web.ops import PAYMENT_DEADLINE_S, deadline
 from shop.web.phones import on_phone
@@ -65,6 +65,7 @@ def show_started(payment: Payment) -> dict[str, Any]:
 @bp.post("/orders/<number:number>/payments")
 @signed_in
 @key_required
+@resumes
 @limit("order")
 @deadline(PAYMENT_DEADLINE_S)
 @bp.arguments(PayIn)

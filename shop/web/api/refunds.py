@@ -11,7 +11,7 @@ from shop.tools import tools
 from shop.web.api.order_schemas import RefundOut, show_refund
 from shop.web.api.resource import ApiBlueprint
 from shop.web.api.schemas import Fen, Sku, StrictSchema, Text, Whole, refuse
-from shop.web.idempotency import key_required
+from shop.web.idempotency import key_required, resumes
 from shop.web.who import me, role
 
 bp = ApiBlueprint("refunds", __name__, description="Giving money back.")
@@ -53,6 +53,7 @@ class RefundIn(StrictSchema):
 @bp.post("/orders/<number:number>/refunds")
 @role("manager", "operator")
 @key_required
+@resumes
 @bp.arguments(RefundIn)
 @bp.response(201, RefundOut)
 def refund(body: dict[str, Any], number: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from shop.kernel.money import yuan
 from shop.tools import tools
 from shop.web.fields import Sku, Text
 from shop.web.form_fields import Checkbox, FormInt, Yuan
-from shop.web.idempotency import one_time_key
+from shop.web.idempotency import one_time_key, resumes
 from shop.web.pages import Form, FormSchema, flash, render, see
 from shop.web.pages.coop_orders import card
 from shop.web.problems import kind_of
@@ -41,6 +41,7 @@ class RefundForm(FormSchema):
 
 @bp.post("/<number:number>/refunds")
 @role("manager", "operator")
+@resumes
 def refund(number: str) -> ResponseReturnValue:
     """Give money back; it leaves with the worker."""
     form = Form.read(RefundForm)

@@ -19,7 +19,7 @@ from shop.kernel.errors import DomainError, NotFound, Unavailable
 from shop.reads import orders as reads
 from shop.reads import payments as payment_reads
 from shop.tools import tools
-from shop.web.idempotency import one_time_key
+from shop.web.idempotency import one_time_key, resumes
 from shop.web.limits import limit
 from shop.web.ops import PAYMENT_DEADLINE_S, deadline
 from shop.web.pages import flash, render, see
@@ -52,6 +52,7 @@ def choose(number: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<number:number>/pay")
 @signed_in
+@resumes
 @limit("order")
 @deadline(PAYMENT_DEADLINE_S)
 def start(number: str) -> ResponseReturnValue:
