@@ -6,7 +6,8 @@ from flask import current_app
 from sqlalchemy import JSON, Connection, text
 
 from shop import triggers
-from shop.db import Base, UtcDateTime, Word, db
+from shop.columns import UtcDateTime, Word
+from shop.db import Base, db
 
 
 def render_item(kind: str, item: object, autogen: AutogenContext) -> str | bool:

@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from shop.db import Base, UtcDateTime
+from shop.columns import UtcDateTime
+from shop.db import Base
 from shop.models import known
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shop.db import Base, UtcDateTime, Word
+from shop.columns import UtcDateTime, Word
+from shop.db import Base
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 

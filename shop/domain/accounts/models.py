@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import APPEND_ONLY, Base, Versioned, Word, one_of
+from shop.columns import Word, one_of
+from shop.db import APPEND_ONLY, Base, Versioned
 from shop.domain.accounts.states import CodePurpose, Role, TokenKind, UserStatus
 
 

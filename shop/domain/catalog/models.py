@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Versioned, Word, one_of
+from shop.columns import Word, one_of
+from shop.db import APPEND_ONLY, Base, Versioned
 from shop.domain.catalog.states import (
     AfterSale,
     CertificateKind,

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import APPEND_ONLY, Base, Word, one_of
+from shop.columns import Word, one_of
+from shop.db import APPEND_ONLY, Base
 from shop.domain.compliance.states import TaskKind, TaskStatus
 
 

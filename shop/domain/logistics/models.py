@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
+from shop.columns import Word, one_of
+from shop.db import APPEND_ONLY, Base, some_of
 from shop.domain.logistics.states import ShipmentStatus
 
 UNDONE = "undo"

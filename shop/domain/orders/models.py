@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import APPEND_ONLY, Base, Word, one_of, some_of
+from shop.columns import Word, one_of
+from shop.db import APPEND_ONLY, Base, some_of
 from shop.domain.orders.states import CancelReason, OrderStatus
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Base, Word, one_of, some_of
+from shop.columns import Word, one_of
+from shop.db import Base, some_of
 from shop.domain.outbox.states import InboxStatus, OutboxStatus
 
 

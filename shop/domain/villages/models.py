@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Base, Versioned, Word, one_of
+from shop.columns import Word, one_of
+from shop.db import Base, Versioned
 from shop.domain.villages.states import PlaceStatus, SellerKind
 
 
