@@ -187,6 +187,7 @@ def to_paid(book: Book) -> None:
     shop = book.bench.shop(book.bench.database("paid"), SHOP_SANDBOX_SECRET=journeys.SECRET)
     tokens = shop.flask("demo", "buyers", "--count", "1000").split()
     journeys.stocked(shop, SKU, 1_000_000)
+    growth.settle(book.bench.url("paid"))
 
     def run(seconds: float) -> Result:
         return converse(shop.port, journeys.journeys(tokens, SKU), clients=64, seconds=seconds)
@@ -246,6 +247,7 @@ def main() -> int:
         url = bench.database("shop")
         shop = bench.shop(url, workers=given.workers)
         tokens = shop.flask("demo", "buyers", "--count", "1000").split()
+        growth.settle(url)
         ordering(book, shop, url, tokens)
         room = json.loads(_read(shop, "/api/v1/live-sessions?status=live"))["items"][0]["id"]
         reading(book, shop, room)

@@ -3,10 +3,14 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 PATIENCE_S = 60.0
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -165,13 +169,17 @@ def load(
     keep: bool = False,
 ) -> Result:
     """Send ``requests`` over ``clients`` connections until they or ``seconds`` run out."""
-    return asyncio.run(
+    return apart(
         _run(lambda result, until: _Line(requests, result, until, keep), port, clients, seconds)
     )
 
 
 def converse(port: int, talks: Iterator[Talk], *, clients: int, seconds: float) -> Result:
     """Hold ``talks`` over ``clients`` connections, each one after the other."""
-    return asyncio.run(
-        _run(lambda result, until: _Talker(talks, result, until), port, clients, seconds)
-    )
+    return apart(_run(lambda result, until: _Talker(talks, result, until), port, clients, seconds))
+
+
+def apart(work: Coroutine[Any, Any, R]) -> R:
+    """In a thread of its own, since the caller's may have an event loop (a browser's) already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

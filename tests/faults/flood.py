@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bench.client import apart
+
 LATE_S = 20.0
 """How long after the last request answers are waited for."""
 
@@ -136,4 +138,4 @@ def flood(
     port: int, requests: Iterator[bytes], *, rate: float, seconds: float, lines: int = 400
 ) -> Flood:
     """The same, for callers without a loop."""
-    return asyncio.run(pour(port, requests, rate=rate, seconds=seconds, lines=lines))
+    return apart(pour(port, requests, rate=rate, seconds=seconds, lines=lines))
