@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select
@@ -157,7 +158,9 @@ def _found(word: str) -> ColumnElement[bool]:
     return or_(by_prefix, Product.id.in_(apart))
 
 
+@cache
 def _cards() -> Select[Any]:
+    """Built once: putting it together takes longer than a short list."""
     own = Variant.product_id == Product.id
     highest = select(func.max(Variant.price_fen)).where(own)
     unit = select(Variant.unit).where(own).order_by(Variant.price_fen, Variant.id).limit(1)
