@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
-WORKERS ?= 3
+WORKERS ?= 2
 
 RUN_READY := $(VENV)/ready-to-run
 DEV_READY := $(VENV)/ready-to-test

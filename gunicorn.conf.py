@@ -1,5 +1,6 @@
 """How gunicorn serves the shop: gevent, one process, no control socket."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -46,6 +47,17 @@ errorlog = "-"
 loglevel = "warning"
 
 
+def _spare_the_collector() -> None:
+    """What the application is made of never becomes garbage: it is not looked through again.
+
+    Requests free almost all they use by themselves; the usual thresholds look for cycles several
+    times in each of them, which is a tenth of its time and more.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def on_starting(_server: object) -> None:
     """Under ``python -m shop`` the server ends when its parent is gone, however that went."""
     end_with_parent()
@@ -54,4 +66,5 @@ def on_starting(_server: object) -> None:
 def post_worker_init(worker: Any) -> None:
     """The application is loaded; it serves when the database is ready."""
     worker.wsgi.config["SERVER_LETS_GO"] = True
+    _spare_the_collector()
     pass_gate(meanwhile=worker.notify)

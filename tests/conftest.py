@@ -1,6 +1,7 @@
 """What every test may ask for: both databases, an app, a clock, races, servers and a browser."""
 
 import contextvars
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "spoils: changes tables, so its database is thrown away")
     config.addinivalue_line("markers", "settings(**values): settings this test needs otherwise")
     Ground.opened()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the collector what stays anyway, as the server does: a fifth of all tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

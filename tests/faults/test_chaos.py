@@ -10,7 +10,7 @@ from tests.chaos.supervisor import Chaos
 from tests.lengths import FULL
 from tests.servers.ground import Ground
 
-MINUTES = float(os.environ.get("SHOP_CHAOS_MINUTES") or (2 if FULL else 0.3))
+MINUTES = float(os.environ.get("SHOP_CHAOS_MINUTES") or (2 if FULL else 0.2))
 SEED = os.environ.get("SHOP_CHAOS_SEED", "millet") or secrets.token_hex(3)
 """Set and empty: a new one."""
 

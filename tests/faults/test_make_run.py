@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +18,8 @@ import requests
 
 from tests.lengths import FULL
 from tests.servers.databases import Postgres
-from tests.servers.ground import ROOT, free_port, until
-from tests.servers.shop import clean_environment
+from tests.servers.ground import ROOT, Ground, free_port, until
+from tests.servers.shop import clean_environment, demo_files
 
 READY = "Ctrl-C ends it"
 PATIENCE_S = 60.0
@@ -104,17 +105,19 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for all runs of this file, so that only the first is a first run."""
-    return tmp_path_factory.mktemp("make-run") / "data"
+def folder(tmp_path_factory: pytest.TempPathFactory, ground: Ground) -> Path:
+    """A folder that has been run on before: loading the county is another test's subject."""
+    made = tmp_path_factory.mktemp("make-run") / "data"
+    shutil.copytree(demo_files(ground), made)
+    return made
 
 
 @pytest.fixture
 def start(folder: Path) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def run(**env: str) -> Run:
-        runs.append(Run(folder, **env))
+    def run(at: Path = folder, **env: str) -> Run:
+        runs.append(Run(at, **env))
         return runs[-1]
 
     yield run
@@ -172,8 +175,10 @@ def test_the_end_may_come_while_it_starts(start: Callable[..., Run]) -> None:
     until(run.port_is_free, what="a free port")
 
 
-def test_a_second_run_is_quick_and_keeps_all_data(start: Callable[..., Run]) -> None:
-    run = start()
+def test_a_second_run_is_quick_and_keeps_all_data(
+    start: Callable[..., Run], tmp_path: Path
+) -> None:
+    run = start(tmp_path / "data")
     run.wait_ready()
     phone = "13911110001"
     made = requests.post(
@@ -185,7 +190,7 @@ def test_a_second_run_is_quick_and_keeps_all_data(start: Callable[..., Run]) -> 
     ctrl_c(run)
     until(run.is_gone, within_s=20, what="the end of the first run")
 
-    again = start()
+    again = start(tmp_path / "data")
     took = again.wait_ready()
     print(f"second run ready after {took:.1f} s")
     assert took < SECOND_RUN_S
