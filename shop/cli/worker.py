@@ -4,10 +4,9 @@ import logging
 import signal
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
@@ -16,6 +15,9 @@ from shop.jobs import HANDLERS, JOBS
 from shop.kernel.clock import SHANGHAI
 from shop.kernel.parents import end_with_parent
 from shop.tools import tools
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 DRAINS = 3
 """Messages delivered at a time, so that one slow provider does not hold up the rest."""
@@ -55,8 +57,12 @@ def work(app: Flask, over: threading.Event) -> None:
     scheduler.shutdown(wait=True)
 
 
-def scheduled(app: Flask) -> BackgroundScheduler:
+def scheduled(app: Flask) -> "BackgroundScheduler":
     """Every job at its time and once at the start; none beside itself, the missed ones once."""
+    # Every command and web process reads this module, and only this one needs the scheduler.
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
     scheduler = BackgroundScheduler(
         timezone=SHANGHAI,
         executors={"default": ThreadPoolExecutor(4)},
