@@ -181,14 +181,21 @@ class HandedOver:
 class LineResponse(Response):
     """An answer that begins a stream and takes the connection over."""
 
-    def __init__(self, begin: Callable[[int, bytes], None], **kwargs: Any) -> None:
+    def __init__(
+        self, begin: Callable[[int, bytes], None], lost: Callable[[], None], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self._begin_line = begin
+        self._begin_line, self._lost = begin, lost
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:  # noqa: ARG002
         connection: socket.socket = environ["gunicorn.socket"]
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._begin_line(os.dup(connection.fileno()), self._head(environ))
+        try:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            fd = os.dup(connection.fileno())
+        except OSError:  # it broke meanwhile, or the process has no descriptor left
+            self._lost()
+            return HandedOver()
+        self._begin_line(fd, self._head(environ))
         return HandedOver()
 
     def _head(self, environ: Any) -> bytes:
@@ -200,10 +207,11 @@ class LineResponse(Response):
 
 
 def can_be_taken_over(environ: Any) -> bool:
-    """Whether the server lets go of its connections, and the bytes on this one are plain."""
+    """Whether the server lets go of its connections, and the bytes on this one are plain.
+
+    Who asks for the head of a stream alone is given no stream.
+    """
     connection = environ.get("gunicorn.socket")
-    return (
-        LETS_GO in current_app.config
-        and connection is not None
-        and not hasattr(connection, "cipher")
-    )
+    if connection is None or hasattr(connection, "cipher") or environ["REQUEST_METHOD"] != "GET":
+        return False
+    return LETS_GO in current_app.config

@@ -102,7 +102,11 @@ def _on_a_line(joined: Joined[Line], on_end: Callable[[], None]) -> Response:
             last=joined.last, over=joined.over, on_end=on_end,
         )  # fmt: skip
 
-    return LineResponse(begin, content_type="text/event-stream", headers=HEADERS)
+    def lost() -> None:
+        joined.listener.drop()
+        on_end()
+
+    return LineResponse(begin, lost, content_type="text/event-stream", headers=HEADERS)
 
 
 def _as_it_comes(joined: Joined[Listener], on_end: Callable[[], None]) -> Response:

@@ -1,5 +1,6 @@
 """FAULTS 108, 110 and 111: over streams nothing is lost, and who does not read holds up nobody."""
 
+import http.client
 import json
 import os
 import re
@@ -124,6 +125,15 @@ def test_a_pin_reaches_every_viewer_within_a_second(shop: Shop) -> None:
     assert late[len(late) // 2] < 1.5, late
     for viewer in watching:
         viewer.stopped = True
+
+
+def test_a_look_at_the_head_of_a_stream_ends(shop: Shop) -> None:
+    parts = urlsplit(shop.server.url)
+    line = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=5)
+    line.request("HEAD", f"/api/v1/live-sessions/{shop.room}/events")
+    answer = line.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    line.close()
 
 
 def test_a_ban_shows_open_viewers_out(shop: Shop) -> None:

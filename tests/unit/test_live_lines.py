@@ -8,7 +8,7 @@ import pytest
 
 from shop.domain.live.listeners import DEPTH, STALLED_S, Ear, Frame
 from shop.web import live_lines
-from shop.web.live_lines import HEARTBEAT, HEARTBEAT_S, Line
+from shop.web.live_lines import HEARTBEAT, HEARTBEAT_S, Line, LineResponse
 from tests.servers.ground import until
 
 
@@ -133,3 +133,16 @@ def test_who_never_begins_to_read_does_not_pile_up(seat: Seat) -> None:
         seat.line.offer(frames(number))
     assert seat.line.dropped
     assert seat.left == [seat.line]
+
+
+def test_a_connection_that_broke_before_it_was_taken_over_frees_its_seat(seat: Seat) -> None:
+    seat.ours.close()
+
+    def lost() -> None:
+        seat.line.drop()
+        seat.end()
+
+    answer = LineResponse(lambda _fd, _head: seat.open(), lost, content_type="text/event-stream")
+    handed = answer({"gunicorn.socket": seat.ours, "REQUEST_METHOD": "GET"}, None)
+    assert list(handed) == []
+    assert seat.is_cut
